@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/backoff.h"
+#include "core/failure.h"
+#include "core/routing.h"
+#include "core/window.h"
+
+namespace outbox_relay::core {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+/// Where a key belongs among a topic's partitions; the producer's partitioner.
+using PartitionOf = std::function<std::int32_t(const Value& key, std::int32_t partitions)>;
+
+/// Which rows may be handed to the producer now, and in which order.
+///
+/// A row first waits for its topic to be looked up, because librdkafka would sit on rows of a missing topic
+/// for 30 s and fill the window. Then for its partition's *gate*: under each new producer the first record of
+/// a partition travels alone, and the others wait for its ack. (A broker accepts any first sequence number of
+/// a producer: without the gate, rows behind a refused first request are delivered, and librdkafka reports
+/// the refused ones as persisted [1000 acks, 999 records in the log].) Within a partition rows leave in the
+/// order they came.
+///
+/// Holds rows of the window in stage `waiting`, and never outlives them. Lives on its pipeline's thread.
+class Lanes {
+ public:
+  /// After so long without traffic a partition's gate closes again: the broker may have forgotten the
+  /// producer.
+  static constexpr std::chrono::hours idle_limit{1};
+
+  Lanes(const Routing& routing, PartitionOf partition_of, Random random)
+      : routing_(&routing), partition_of_(std::move(partition_of)), random_(std::move(random)) {}
+
+  /// `waiting`: the lane took the row. `held`: its topic cannot take rows now, so it must leave the window.
+  enum class Outcome : std::uint8_t { waiting, held };
+  /// A row for `row.topic` comes in. The failure is about this row alone.
+  std::variant<Outcome, Failure> enqueue(InFlight& row, TimePoint now);
+
+  /// The next row to be handed to the producer, nothing when none may go. It stays first until `handed_over`.
+  [[nodiscard]] InFlight* next() const { return ready_.empty() ? nullptr : ready_.front(); }
+  void handed_over();
+  /// The row that `next` returned will not be published.
+  void drop_next();
+  /// Kafka acknowledged a row: opens its partition's gate.
+  void acknowledged(const InFlight& row, TimePoint now);
+  /// A row that was handed over came back unpublished.
+  void failed(const InFlight& row);
+  /// The producer is gone: all gates are closed, and no row waits here any more; the caller enqueues them
+  /// again.
+  void producer_replaced();
+  /// No row waits here any more.
+  void drop_waiting();
+
+  /// Topics to be looked up now. A held topic is not before the last row that was handed over for it has its
+  /// report: a row that still fails must not be overtaken by a later one of its key.
+  [[nodiscard]] std::vector<TopicId> take_lookups(TimePoint now);
+  /// When `take_lookups` will have something to say next.
+  [[nodiscard]] std::optional<TimePoint> next_lookup() const;
+  /// A topic can take rows. Returns the lowest id of the rows that had to leave the window because it could
+  /// not.
+  struct Reopened {
+    bool was_held = false;
+    std::optional<RowId> lowest;
+    std::vector<Failure> refused;
+  };
+  Reopened topic_opened(TopicId topic, std::int32_t partitions, TimePoint now);
+  /// A topic cannot take rows. Returns those that were waiting for it, which must leave the window.
+  std::vector<InFlight*> topic_closed(TopicId topic, Failure failure, TimePoint now);
+  /// Remembers a row of a closed topic, which is to be read again when the topic opens.
+  void hold(const InFlight& row);
+
+  [[nodiscard]] std::size_t held_topics() const;
+  /// The lowest id of any held row, sequence ids only.
+  [[nodiscard]] std::optional<std::int64_t> lowest_held() const;
+  /// Why the topic is held; nothing when it is not.
+  [[nodiscard]] const Failure* held_because(TopicId topic) const;
+  /// Whether a topic is held that only a person can open.
+  [[nodiscard]] bool needs_operator() const;
+
+ private:
+  enum class Gate : std::uint8_t { closed, probing, open };
+  struct Lane {
+    Gate gate = Gate::closed;
+    std::deque<InFlight*> waiting;
+    TimePoint last_ack;
+    std::size_t published = 0;  ///< handed over, no report yet
+  };
+  enum class TopicState : std::uint8_t { unknown, looking_up, open, held };
+  struct Topic {
+    TopicState state = TopicState::unknown;
+    std::vector<Lane> lanes;         ///< one a partition
+    std::vector<InFlight*> waiting;  ///< for the look-up
+    std::optional<RowId> lowest_held;
+    Failure failure;
+    std::optional<Backoff> backoff;
+    TimePoint look_up_at;
+
+    [[nodiscard]] bool can_be_looked_up() const;
+  };
+
+  Topic& topic(TopicId id);
+  Lane* lane_of(const InFlight& row);
+  std::optional<Failure> into_lane(Topic& topic, InFlight& row, TimePoint now);
+  std::variant<std::int32_t, Failure> partition_for(const Row& row, std::int32_t partitions) const;
+
+  const Routing* routing_;
+  PartitionOf partition_of_;
+  Random random_;
+  std::vector<Topic> topics_;
+  std::deque<InFlight*> ready_;
+};
+
+}  // namespace outbox_relay::core

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <set>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "core/cursor.h"
+#include "core/lanes.h"
+#include "core/scan.h"
+#include "core/window.h"
+
+namespace outbox_relay::core {
+
+/// How one outbox is relayed; the configuration's numbers.
+struct PlanSettings {
+  Window::Limits limits{.rows = 20'000, .bytes = {32 << 20}};
+  std::size_t page_rows = 1000;
+  std::chrono::milliseconds poll_interval{500};
+  std::chrono::milliseconds poll_interval_min{5};
+  std::chrono::milliseconds full_scan_interval{std::chrono::minutes{15}};
+  bool wait_for_flush = true;  ///< publish_after: flushed
+};
+
+/// All decisions of one pipeline, and no I/O: what happens is told to it (a page came, a row was
+/// acknowledged, a connection was lost), and it says what to do next (fetch, publish, complete, look up,
+/// rebuild). `relay::Pipeline` carries that out; ninja's `Plan` beside its `Builder` is the model.
+///
+///     source_opened ─▶ next_read ─▶ fetched ─▶ (flushed) ─▶ next_publication ─▶ delivered ─▶ next_completion
+///     ─▶ completed
+///
+/// A row that leaves the window unpublished is pending in the table still, and the cursor makes sure that it
+/// is read again. A row is completed only after it was acknowledged. Lives on its pipeline's thread.
+class Plan {
+ public:
+  Plan(PlanSettings settings, const Routing& routing, PartitionOf partition_of, Random random);
+
+  // Reading.
+
+  /// Sessions are open: reading begins at the watermark.
+  void source_opened(const SourceFacts& facts, TimePoint now);
+  /// A session was lost. What is not published leaves the window; what was published stays, is acknowledged
+  /// in its time and completed by identity, since its places prove nothing in another session.
+  void source_lost();
+
+  struct Wait {
+    std::optional<TimePoint> until;  ///< or until something else happens
+  };
+  struct SurveyFor {
+    SurveyRequest request;
+    bool is_sweep = false;
+  };
+  struct ReadFlushPosition {};
+  using Reading = std::variant<Wait, SurveyFor, FetchRequest, ReadFlushPosition>;
+  /// What to read now. A request stands until its answer, `read_failed` or `source_lost`.
+  [[nodiscard]] Reading next_read(TimePoint now);
+  void surveyed(const SurveyFor& survey_for, const Survey& survey);
+  struct Arrived {
+    std::size_t rows = 0;
+    std::size_t late_rows = 0;
+    bool is_full = false;
+  };
+  Arrived fetched(const FetchRequest& request, Fetched fetched, TimePoint now);
+  void flushed(LogPosition position, TimePoint now);
+  void read_failed() { fetch_is_out_ = false; }
+  /// Something may have been written: do not wait for the next poll.
+  void wake(TimePoint now) { poll_at_ = std::min(poll_at_, now); }
+  /// Where the next start may begin to read; nothing when it is not known.
+  [[nodiscard]] std::optional<std::int64_t> watermark() const;
+
+  // Publishing.
+
+  /// The next row to publish, until `published` or `refused`; nothing when none may go now.
+  [[nodiscard]] InFlight* next_publication() const;
+  void published(TimePoint now);
+  /// The row that `next_publication` returned cannot become a record.
+  void refused(const Failure& failure);
+  void delivered(InFlight& row, const std::optional<Failure>& failure, TimePoint now);
+
+  [[nodiscard]] std::vector<TopicId> take_lookups(TimePoint now) { return lanes_.take_lookups(now); }
+  [[nodiscard]] std::optional<TimePoint> next_lookup() const { return lanes_.next_lookup(); }
+  [[nodiscard]] const std::string& topic_name(TopicId topic) const { return topics_.name(topic); }
+  void topic_opened(TopicId topic, std::int32_t partitions, TimePoint now);
+  void topic_closed(TopicId topic, Failure failure, TimePoint now);
+
+  /// The producer has to be replaced before anything else is published.
+  [[nodiscard]] bool needs_new_producer() const { return producer_broken_; }
+  void producer_broken() { producer_broken_ = true; }
+  /// All reports of the old producer have been `delivered`. Returns how many rows are published once more.
+  std::size_t producer_replaced(TimePoint now);
+
+  // Completing.
+
+  /// Acknowledged rows to be completed by one statement; empty when there are none. They stay until
+  /// `completed` or `completion_failed`.
+  [[nodiscard]] std::span<InFlight* const> next_completion();
+  void completed();
+  /// The rows' fate is unknown; they are completed again.
+  void completion_failed();
+
+  // Ending.
+
+  /// Fetch and publish no more; acknowledged rows are still completed.
+  void drain();
+  [[nodiscard]] bool is_drained() const { return draining_ && window_.empty(); }
+  /// Why this outbox was halted: a row was refused.
+  [[nodiscard]] const Failure* halted() const { return halted_ ? &*halted_ : nullptr; }
+
+  /// Whether only a person can get held rows going again.
+  [[nodiscard]] bool needs_operator() const { return lanes_.needs_operator(); }
+
+  // To be seen.
+
+  [[nodiscard]] const Window& window() const { return window_; }
+  [[nodiscard]] const Lanes& lanes() const { return lanes_; }
+  /// Whether the last fetch found rows, or any are in flight.
+  [[nodiscard]] bool is_busy() const { return !window_.empty() || found_rows_; }
+
+ private:
+  [[nodiscard]] bool is_stopped() const { return draining_ || halted_.has_value(); }
+  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);
+  [[nodiscard]] std::int64_t finished_below() const;
+  [[nodiscard]] FetchRequest next_fetch();
+  [[nodiscard]] bool is_known(const Row& row) const;
+  void pace(const Arrived& arrived, TimePoint now);
+  void release_safe_pages(TimePoint now);
+  std::optional<Failure> enqueue(InFlight& row, TimePoint now);
+  void halt(const Failure& failure);
+  void drop_unpublished();
+
+  PlanSettings settings_;
+  TopicNames topics_;
+  Window window_;
+  Lanes lanes_;
+  Cursor cursor_;
+  Scan scan_;
+  bool has_sequence_ = false;
+  bool source_is_open_ = false;
+
+  std::int64_t lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
+  bool fetch_is_out_ = false;
+  /// Ids completed while a fetch that may repeat them is under way: its older snapshot still shows them
+  /// pending.
+  std::set<RowId> completed_meanwhile_;
+  std::optional<Bytes> needed_bytes_;  ///< the size of the next row, when it did not fit
+  bool found_rows_ = false;
+  std::chrono::milliseconds poll_delay_{0};
+  TimePoint poll_at_;
+  TimePoint sweep_at_;
+
+  std::deque<WindowPage*> unsafe_pages_;
+  LogPosition flushed_;
+  std::chrono::milliseconds flush_delay_{0};
+  TimePoint flush_at_;
+
+  bool producer_broken_ = false;
+  std::size_t returned_rows_ = 0;  ///< handed to the broken producer and come back
+
+  std::deque<InFlight*> acknowledged_;
+  std::vector<InFlight*> completing_;
+
+  bool draining_ = false;
+  std::optional<Failure> halted_;
+};
+
+}  // namespace outbox_relay::core

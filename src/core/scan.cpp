@@ -1,0 +1,37 @@
+#include "core/scan.h"
+
+namespace outbox_relay::core {
+
+void Scan::start() {
+  after_.reset();
+  top_.reset();
+}
+
+FetchRequest Scan::next_fetch() const {
+  FetchRequest request;
+  request.after = after_;
+  request.up_to = top_;
+  request.read_highest = !after_;
+  return request;
+}
+
+Absorbed Scan::absorb(const FetchRequest& request, Fetched& fetched, const IsKnown& is_known) {
+  auto& rows = fetched.page.rows;
+  Absorbed absorbed;
+  if (request.after != after_) {  // begun anew meanwhile: rows from the bottom come first
+    rows.clear();
+    absorbed.is_full = true;
+    return absorbed;
+  }
+  absorbed.is_full = fetched.cut_before.has_value() || rows.size() == request.max_rows;
+  if (!absorbed.is_full) {
+    start();
+  } else if (!rows.empty()) {
+    if (!after_) top_ = fetched.highest;
+    after_ = rows.back().id;
+  }
+  std::erase_if(rows, is_known);
+  return absorbed;
+}
+
+}  // namespace outbox_relay::core

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <list>
+#include <optional>
+#include <vector>
+
+#include "core/routing.h"
+#include "core/row.h"
+#include "core/units.h"
+
+namespace outbox_relay::core {
+
+/// Where a row stands on its way. It only ever moves down this list, except back to `waiting` when its
+/// producer was rebuilt and from `completing` to `acknowledged` when the completion's outcome is unknown.
+enum class Stage : std::uint8_t {
+  unsafe,        ///< read, but its transaction's log may not have reached the disk yet
+  waiting,       ///< for its topic to be looked up, its partition's gate, or room in the producer
+  published,     ///< handed to Kafka
+  acknowledged,  ///< Kafka has it; to be completed
+  completing,    ///< the statement is under way
+  done,          ///< completed, or dropped from the window
+};
+
+struct WindowPage;
+
+/// A row between its fetch and its completion. Stays at one address until it is done.
+struct InFlight {
+  const Row* row = nullptr;
+  WindowPage* page = nullptr;
+  TopicId topic{};
+  std::int32_t partition = 0;
+  Stage stage = Stage::unsafe;
+  std::chrono::steady_clock::time_point published_at{};
+};
+
+/// A page in the window; its memory is freed when its last row is done.
+struct WindowPage {
+  Page page;
+  std::vector<InFlight> rows;
+  std::size_t unfinished = 0;
+  LogPosition safe_at;  ///< the rows may be published once the log is flushed this far
+  /// The page was read in the session that is open now, so its rows' places can be trusted.
+  bool places_hold = true;
+};
+
+/// The rows that were fetched and are not completed yet, in the order they were fetched.
+///
+/// Neither their number nor their bytes exceed the limits, but for one row that is larger than the limit on
+/// its own. A row enters by `admit`, moves by `advance` and leaves by `finish`. Lives on its pipeline's
+/// thread.
+class Window {
+ public:
+  struct Limits {
+    std::size_t rows = 0;
+    Bytes bytes;
+  };
+
+  explicit Window(Limits limits) : limits_(limits) {}
+
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] Bytes bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t room_rows() const { return limits_.rows > rows_ ? limits_.rows - rows_ : 0; }
+  [[nodiscard]] Bytes room_bytes() const { return limits_.bytes - bytes_; }
+  [[nodiscard]] bool empty() const { return rows_ == 0; }
+
+  /// Takes a page in. Nothing is returned for an empty one.
+  WindowPage* admit(Page page, LogPosition safe_at);
+  void advance(InFlight& row, Stage to);
+  /// The row is done. The last one of a page frees it: `row` and its page must not be used afterwards.
+  void finish(InFlight& row);
+
+  /// Whether this very message is in the window.
+  [[nodiscard]] bool holds(const Row& row) const;
+  /// The lowest id in the window, sequence ids only.
+  [[nodiscard]] std::optional<std::int64_t> lowest_unfinished() const;
+  [[nodiscard]] std::size_t count(Stage stage) const { return by_stage_[static_cast<std::size_t>(stage)]; }
+  /// Calls `visit` with each unfinished row, oldest page first, in the order of ids within a page. `visit`
+  /// may finish the row that it was given.
+  template <typename Visit>
+  void for_each(Visit visit);
+  template <typename Visit>
+  static void for_each_in(WindowPage& page, Visit visit);
+  /// Places read so far can no longer be trusted (a session was lost).
+  void distrust_places();
+
+ private:
+  using Pages = std::list<WindowPage>;
+
+  Limits limits_;
+  Pages pages_;
+  std::size_t rows_ = 0;
+  Bytes bytes_;
+  std::size_t by_stage_[6] = {};
+};
+
+template <typename Visit>
+void Window::for_each(Visit visit) {
+  for (auto page = pages_.begin(); page != pages_.end();) {
+    const auto next = std::next(page);  // `visit` may finish the page's last row, which frees the page
+    for_each_in(*page, visit);
+    page = next;
+  }
+}
+
+template <typename Visit>
+void Window::for_each_in(WindowPage& page, Visit visit) {
+  auto remaining = page.unfinished;  // counted down here: after the last one the page may be gone
+  for (std::size_t at = 0; remaining > 0; ++at) {
+    InFlight& row = page.rows[at];
+    if (row.stage == Stage::done) continue;
+    --remaining;
+    visit(row);
+  }
+}
+
+}  // namespace outbox_relay::core

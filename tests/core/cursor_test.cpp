@@ -1,0 +1,189 @@
+#include "core/cursor.h"
+
+#include <limits>
+
+#include "rows.h"
+#include "support/catch.h"
+
+using namespace outbox_relay::core;
+using namespace outbox_relay::core::testing;
+
+namespace {
+
+constexpr std::size_t page_rows = 4;
+constexpr auto lowest_id = std::numeric_limits<std::int64_t>::min();
+
+const IsKnown nothing_known = [](const Row&) { return false; };
+
+/// Answers the cursor's next fetch with rows of these ids.
+struct Answer {
+  Ids in_gaps;
+  Ids above;
+  std::optional<Writers> writers = Writers{};
+  std::optional<Bytes> cut_before = {};
+};
+
+Absorbed answer(Cursor& cursor, const Answer& with, Ids* fresh = nullptr,
+                const IsKnown& is_known = nothing_known) {
+  FetchRequest request = cursor.next_fetch();
+  request.max_rows = page_rows;
+  Ids all = with.in_gaps;
+  all.insert(all.end(), with.above.begin(), with.above.end());
+  Fetched fetched{.page = page(all),
+                  .rows_in_gaps = with.in_gaps.size(),
+                  .cut_before = with.cut_before,
+                  .writers = {},
+                  .highest = {},
+                  .written = {},
+                  .flushed = {}};
+  if (request.read_writers) fetched.writers = with.writers;
+  const Absorbed absorbed = cursor.absorb(request, fetched, is_known);
+  if (fresh != nullptr) *fresh = ids(fetched.page.rows);
+  return absorbed;
+}
+
+/// A cursor at the end of an empty table, all settled.
+Cursor at(std::int64_t position) {
+  Cursor cursor;
+  cursor.start({.ids_from_sequence = true, .last_drawn = position, .before_first = 0, .watermark = position});
+  return cursor;
+}
+
+}  // namespace
+
+TEST_CASE("in steady state the position is the highest id fetched", "[cursor]") {
+  Cursor cursor = at(100);
+  CHECK_FALSE(cursor.next_survey());
+  CHECK(cursor.next_fetch().after == RowId{100});
+  CHECK_FALSE(cursor.next_fetch().up_to);
+  answer(cursor, {.in_gaps = {}, .above = {101, 102}});
+  CHECK(cursor.position() == 102);
+  CHECK(cursor.next_fetch().gaps.empty());
+  CHECK_FALSE(cursor.next_fetch().read_writers);
+}
+
+TEST_CASE("ids that were passed over are read again together with the next page", "[cursor]") {
+  Cursor cursor = at(100);
+  answer(cursor, {.in_gaps = {}, .above = {102, 105}});
+  CHECK(cursor.next_fetch().gaps == Ranges{{101, 101}, {103, 104}});
+  CHECK(cursor.next_fetch().read_writers);
+  CHECK(cursor.lowest_gap() == 101);
+
+  Ids fresh;
+  answer(cursor, {.in_gaps = {103}, .above = {106}, .writers = Writers{{"3/1"}}}, &fresh);
+  CHECK(fresh == Ids{103, 106});
+  CHECK(cursor.next_fetch().gaps == Ranges{{101, 101}, {104, 104}});
+}
+
+TEST_CASE("when the gaps alone fill a page, what lies above them waits", "[cursor]") {
+  Cursor cursor = at(0);
+  answer(cursor, {.in_gaps = {}, .above = {100}});
+  Ids fresh;
+  const auto absorbed = answer(cursor, {.in_gaps = {1, 2, 3, 4}, .above = {101}}, &fresh);
+  CHECK(fresh == Ids{1, 2, 3, 4});
+  CHECK(absorbed.is_full);
+  CHECK(cursor.position() == 100);
+  CHECK(cursor.next_fetch().gaps == Ranges{{5, 99}});  // read up to 4: the rest is not settled
+}
+
+TEST_CASE("a page cut off inside the gaps settles nothing behind the cut", "[cursor]") {
+  Cursor cursor = at(0);
+  answer(cursor, {.in_gaps = {}, .above = {100}});
+  answer(cursor, {.in_gaps = {1}, .above = {}, .writers = Writers{}, .cut_before = Bytes{5000}});
+  CHECK(cursor.next_fetch().gaps == Ranges{{2, 99}});
+}
+
+TEST_CASE("a start with a watermark surveys what lies above it", "[cursor]") {
+  Cursor cursor;
+  cursor.start({.ids_from_sequence = true, .last_drawn = 500, .before_first = 0, .watermark = 200});
+  const auto survey = cursor.next_survey();
+  REQUIRE(survey);
+  CHECK(survey->after == 200);
+  CHECK(survey->up_to == 500);
+  cursor.surveyed({.gaps = {{250, 251}}, .surveyed = 300});
+  CHECK_FALSE(cursor.next_survey());
+  CHECK(cursor.next_fetch().after == RowId{200});
+  CHECK(cursor.next_fetch().up_to == RowId{300});
+
+  SECTION("and ids of sent rows are not taken for gaps") {
+    answer(cursor, {.in_gaps = {}, .above = {210, 290}});
+    CHECK(cursor.position() == 300);
+    CHECK(cursor.next_fetch().gaps == Ranges{{250, 251}});
+    CHECK(cursor.next_survey()->after == 300);
+  }
+  SECTION("and a full page stays inside the surveyed stretch") {
+    answer(cursor, {.in_gaps = {}, .above = {201, 202, 203, 204}});
+    CHECK(cursor.position() == 204);
+    CHECK_FALSE(cursor.next_survey());
+    CHECK(cursor.is_catching_up());
+  }
+}
+
+TEST_CASE("a start without a watermark watches the ids below the first row, too", "[cursor]") {
+  Cursor cursor;
+  cursor.start({.ids_from_sequence = true, .last_drawn = 10, .before_first = 5, .watermark = {}});
+  CHECK(cursor.next_fetch().gaps == Ranges{{lowest_id, 5}});
+}
+
+TEST_CASE("rewound, the cursor reads the stretch again and skips what is known", "[cursor]") {
+  Cursor cursor = at(100);
+  answer(cursor, {.in_gaps = {}, .above = {101, 102, 103}});
+  cursor.rewind(102);
+  CHECK(cursor.may_repeat());
+  CHECK(cursor.next_survey()->after == 101);
+  cursor.surveyed({.gaps = {}, .surveyed = 103});
+  Ids fresh;
+  answer(cursor, {.in_gaps = {}, .above = {102, 103}}, &fresh,
+         [](const Row& row) { return row.id == RowId{std::int64_t{103}}; });
+  CHECK(fresh == Ids{102});
+  CHECK(cursor.position() == 103);
+  CHECK(cursor.lowest_gap() == std::nullopt);
+}
+
+TEST_CASE("a page that was asked for before a rewind is not taken in", "[cursor]") {
+  Cursor cursor = at(100);
+  answer(cursor, {.in_gaps = {}, .above = {101, 102}});
+  FetchRequest request = cursor.next_fetch();
+  request.max_rows = page_rows;
+  cursor.rewind(101);
+  Fetched fetched{.page = page({103}),
+                  .rows_in_gaps = 0,
+                  .cut_before = {},
+                  .writers = {},
+                  .highest = {},
+                  .written = {},
+                  .flushed = {}};
+  cursor.absorb(request, fetched, nothing_known);
+  CHECK(fetched.page.rows.empty());
+  CHECK(cursor.position() == 100);
+}
+
+TEST_CASE("the sweep reads a chunk as if it were a gap, and tells what only it has found", "[cursor]") {
+  Cursor cursor;
+  cursor.start({.ids_from_sequence = true, .last_drawn = 100, .before_first = 0, .watermark = 100});
+  answer(cursor, {.in_gaps = {}, .above = {102}});  // 101 is a gap
+  const auto survey = cursor.next_sweep(100);
+  REQUIRE(survey);
+  CHECK(survey->after == 0);
+  CHECK(survey->up_to == 100);
+  cursor.swept({.gaps = {}, .surveyed = 60});
+  CHECK(cursor.next_fetch().gaps == Ranges{{1, 60}, {101, 101}});
+  const auto absorbed = answer(cursor, {.in_gaps = {17}, .above = {}, .writers = Writers{{"3/1"}}});
+  CHECK(absorbed.late_rows == 1);
+  CHECK(cursor.next_fetch().gaps == Ranges{{101, 101}});
+
+  SECTION("a round ends at the limit and begins at the bottom again") {
+    REQUIRE(cursor.next_sweep(100)->after == 60);
+    cursor.swept({.gaps = {}, .surveyed = 100});
+    answer(cursor, {.in_gaps = {}, .above = {}, .writers = Writers{{"3/1"}}});
+    CHECK(cursor.next_sweep(100)->after == 0);
+  }
+}
+
+TEST_CASE("a gap inside the sweep's chunk stays whole", "[cursor]") {
+  Cursor cursor = at(100);
+  answer(cursor, {.in_gaps = {}, .above = {110}});
+  CHECK(cursor.next_sweep(110));
+  cursor.swept({.gaps = {}, .surveyed = 105});
+  CHECK(cursor.next_fetch().gaps == Ranges{{1, 100}, {101, 109}});
+}

@@ -1,0 +1,232 @@
+#include "core/plan.h"
+
+#include "rows.h"
+#include "support/catch.h"
+
+using namespace outbox_relay::core;
+using namespace outbox_relay::core::testing;
+using namespace std::chrono_literals;
+
+// What the pieces do is tested beside them, and how they work together by the simulation (tests/relay). Here:
+// what the plan adds, told as short stories.
+namespace {
+
+struct Story {
+  explicit Story(PlanSettings with = {}) : settings(with) { plan.source_opened(facts, now); }
+
+  PlanSettings settings;
+  Routing routing = [] {
+    Routing result;
+    result.topic = Template{{std::string{"orders"}}};
+    return result;
+  }();
+  SourceFacts facts{.ids_from_sequence = true, .last_drawn = 100, .before_first = 100, .watermark = 100};
+  TimePoint now = TimePoint{} + 1h;
+  Plan plan{settings, routing, [](const Value&, std::int32_t) { return 0; }, [] { return 0.0; }};
+
+  FetchRequest request() {
+    auto reading = plan.next_read(now);
+    REQUIRE(std::holds_alternative<FetchRequest>(reading));
+    return std::get<FetchRequest>(reading);
+  }
+  bool waits() { return std::holds_alternative<Plan::Wait>(plan.next_read(now)); }
+  void page_arrives(const Ids& ids, LogPosition written = {}, LogPosition flushed = {}) {
+    const FetchRequest asked = request();
+    plan.fetched(asked,
+                 {.page = page(ids),
+                  .rows_in_gaps = 0,
+                  .cut_before = {},
+                  .writers = Writers{},
+                  .highest = {},
+                  .written = written,
+                  .flushed = flushed},
+                 now);
+  }
+  void topic_opens() {
+    for (const TopicId topic : plan.take_lookups(now)) plan.topic_opened(topic, 1, now);
+  }
+  std::vector<InFlight*> publish() {
+    std::vector<InFlight*> published;
+    while (InFlight* row = plan.next_publication()) {
+      published.push_back(row);
+      plan.published(now);
+    }
+    return published;
+  }
+  Ids complete() {
+    Ids completed;
+    for (const InFlight* row : plan.next_completion()) completed.push_back(row->row->id.number());
+    plan.completed();
+    return completed;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a row is completed only after Kafka acknowledged it", "[plan]") {
+  Story s;
+  s.page_arrives({101});
+  s.topic_opens();
+  const auto published = s.publish();
+  REQUIRE(published.size() == 1);
+  CHECK(s.complete().empty());
+  s.plan.delivered(*published[0], std::nullopt, s.now);
+  CHECK(s.complete() == Ids{101});
+  CHECK(s.plan.window().empty());
+}
+
+TEST_CASE("rows are published when the log that holds their commit has been flushed", "[plan]") {
+  Story s;
+  s.page_arrives({101}, {.value = 50}, {.value = 49});
+  s.topic_opens();
+  CHECK(s.publish().empty());
+  CHECK(s.waits());
+  s.now += 1ms;
+  CHECK(std::holds_alternative<Plan::ReadFlushPosition>(s.plan.next_read(s.now)));
+  s.plan.flushed({49}, s.now);
+  s.topic_opens();
+  CHECK(s.publish().empty());
+  s.plan.flushed({50}, s.now);
+  s.topic_opens();
+  CHECK(s.publish().size() == 1);
+}
+
+TEST_CASE("an empty poll is followed by longer and longer waits, a page by a short one", "[plan]") {
+  Story s;
+  const auto wait = [&s] { return *std::get<Plan::Wait>(s.plan.next_read(s.now)).until - s.now; };
+  s.page_arrives({});
+  CHECK(wait() == 10ms);
+  for (int polls = 0; polls < 10; ++polls) {
+    s.now += wait();
+    s.page_arrives({});
+  }
+  CHECK(wait() == 500ms);
+  s.now += wait();
+  s.page_arrives({101});
+  CHECK(wait() == 5ms);
+}
+
+TEST_CASE("a full page is followed by the next fetch at once, while there is room", "[plan]") {
+  Story s{{.limits = {.rows = 4, .bytes = {1 << 20}}, .page_rows = 2}};
+  s.page_arrives({101, 102});
+  s.page_arrives({103, 104});
+  CHECK(s.waits());
+}
+
+TEST_CASE("a row that does not fit waits until it does, and comes alone if it never would", "[plan]") {
+  Story s{{.limits = {.rows = 100, .bytes = {1000}}}};
+  const FetchRequest asked = s.request();
+  CHECK(asked.whole_row);
+  s.plan.fetched(asked,
+                 {.page = page({101}),
+                  .rows_in_gaps = 0,
+                  .cut_before = Bytes{5000},
+                  .writers = {},
+                  .highest = {},
+                  .written = {},
+                  .flushed = {}},
+                 s.now);
+  CHECK(s.waits());
+  s.topic_opens();
+  s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
+  s.complete();
+  CHECK(s.request().whole_row);
+}
+
+TEST_CASE("a refused row halts the outbox; what Kafka took is still completed", "[plan]") {
+  Story s;
+  s.page_arrives({101, 102});
+  s.topic_opens();
+  const auto first = s.publish();
+  s.plan.delivered(*first[0], std::nullopt, s.now);
+  s.plan.refused({Reason::invalid_headers, Remedy::park, "not an object", ""});
+  REQUIRE(s.plan.halted() != nullptr);
+  CHECK(s.plan.halted()->message == "not an object");
+  CHECK(s.plan.next_publication() == nullptr);
+  CHECK(s.complete() == Ids{101});
+  CHECK(s.waits());
+  CHECK(s.plan.watermark() == 101);  // the refused row lies above it
+}
+
+TEST_CASE("rows that a broken producer returns are published again, in order", "[plan]") {
+  Story s;
+  s.page_arrives({101, 102, 103});
+  s.topic_opens();
+  s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
+  const auto rest = s.publish();
+  const Failure purged{Reason::producer, Remedy::rebuild, "purged", ""};
+  s.plan.delivered(*rest[0], purged, s.now);
+  s.plan.delivered(*rest[1], purged, s.now);
+  CHECK(s.plan.needs_new_producer());
+  CHECK(s.plan.next_publication() == nullptr);
+  CHECK(s.plan.producer_replaced(s.now) == 2);
+  CHECK(s.publish() == std::vector{rest[0]});  // the gate is closed again
+}
+
+TEST_CASE("after a lost session nothing unpublished stays, and places prove nothing", "[plan]") {
+  Story s;
+  s.page_arrives({101, 102});
+  s.topic_opens();
+  const auto published = s.publish();
+  REQUIRE(published.size() == 1);
+  s.plan.source_lost();
+  CHECK(s.plan.window().rows() == 1);
+  CHECK_FALSE(published[0]->page->places_hold);
+  CHECK_FALSE(s.plan.watermark());
+  s.plan.delivered(*published[0], std::nullopt, s.now);
+  CHECK(s.plan.next_completion().empty());
+  s.plan.source_opened(s.facts, s.now);
+  CHECK(s.complete() == Ids{101});
+}
+
+TEST_CASE("a completion whose outcome is unknown is repeated", "[plan]") {
+  Story s;
+  s.page_arrives({101});
+  s.topic_opens();
+  s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
+  CHECK(s.plan.next_completion().size() == 1);
+  s.plan.completion_failed();
+  CHECK(s.complete() == Ids{101});
+}
+
+TEST_CASE("the watermark stays below the first unfinished row and the first gap", "[plan]") {
+  Story s;
+  CHECK(s.plan.watermark() == 100);
+  s.page_arrives({101, 103});
+  CHECK(s.plan.watermark() == 100);
+  s.topic_opens();
+  s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
+  s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
+  s.complete();
+  CHECK(s.plan.watermark() == 101);  // 102 may still come
+}
+
+TEST_CASE("draining ends when all that was handed to Kafka is completed", "[plan]") {
+  Story s;
+  s.page_arrives({101, 102});
+  s.topic_opens();
+  const auto published = s.publish();
+  s.plan.drain();
+  CHECK_FALSE(s.plan.is_drained());
+  CHECK(s.plan.window().rows() == 1);  // 102 stays in the table
+  s.plan.delivered(*published[0], std::nullopt, s.now);
+  CHECK(s.complete() == Ids{101});
+  CHECK(s.plan.is_drained());
+}
+
+TEST_CASE("a page that arrives while draining is left in the table", "[plan]") {
+  Story s;
+  const FetchRequest asked = s.request();
+  s.plan.drain();
+  s.plan.fetched(asked,
+                 {.page = page({101}),
+                  .rows_in_gaps = 0,
+                  .cut_before = {},
+                  .writers = {},
+                  .highest = {},
+                  .written = {},
+                  .flushed = {}},
+                 s.now);
+  CHECK(s.plan.is_drained());
+  CHECK(s.plan.watermark() == 100);
+}

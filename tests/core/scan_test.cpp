@@ -1,0 +1,45 @@
+#include "core/scan.h"
+
+#include "rows.h"
+#include "support/catch.h"
+
+using namespace outbox_relay::core;
+using namespace outbox_relay::core::testing;
+
+namespace {
+
+Fetched found(const Ids& ids) {
+  return {
+      .page = page(ids), .rows_in_gaps = 0, .cut_before = {}, .writers = {}, .highest = {}, .written = {}, .flushed = {}};
+}
+
+}  // namespace
+
+TEST_CASE("a pass goes on above its last row while pages are full, then begins at the bottom", "[scan]") {
+  Scan scan;
+  FetchRequest request = scan.next_fetch();
+  CHECK_FALSE(request.after);
+  request.max_rows = 2;
+  CHECK(request.read_highest);
+  Fetched first = found({3, 5});
+  first.highest = RowId{9};
+  CHECK(scan.absorb(request, first, [](const Row&) { return false; }).is_full);
+  CHECK(scan.next_fetch().after == RowId{5});
+  CHECK(scan.next_fetch().up_to ==
+        RowId{9});  // a row behind this pass may have a later one of its key above it
+
+  request = scan.next_fetch();
+  request.max_rows = 2;
+  Fetched last = found({7});
+  CHECK_FALSE(scan.absorb(request, last, [](const Row&) { return false; }).is_full);
+  CHECK_FALSE(scan.next_fetch().after);
+}
+
+TEST_CASE("rows that are in flight are skipped", "[scan]") {
+  Scan scan;
+  FetchRequest request = scan.next_fetch();
+  request.max_rows = 4;
+  Fetched fetched = found({1, 2, 3});
+  scan.absorb(request, fetched, [](const Row& row) { return row.id == RowId{std::int64_t{2}}; });
+  CHECK(ids(fetched.page.rows) == Ids{1, 3});
+}
