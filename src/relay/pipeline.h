@@ -1,0 +1,120 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "core/backoff.h"
+#include "core/plan.h"
+#include "relay/ports.h"
+
+namespace outbox_relay::relay {
+
+/// Relays one outbox: carries out what `core::Plan` decides.
+///
+/// Three loops overlap, each on a resource of its own, and tell each other by alarms when there is something
+/// to do:
+///
+///     fetch_pages    connection A   the next page is fetched …
+///     settle_reports producer       … while earlier pages wait for their acks …
+///     complete_rows  connection B   … and still earlier ones are completed
+///
+/// All on one thread, the executor's. `run` ends when the pipeline has been stopped and what was in flight is
+/// settled, or at once after `abandon`. The ports must outlive it.
+class Pipeline {
+ public:
+  Pipeline(core::PlanSettings settings, const core::Routing& routing, Source& source, Sink& sink,
+           Clock& clock, Probe& probe);
+
+  /// Returns whether everything that was in flight was settled.
+  awaitable<bool> run();
+
+  // On the pipeline's thread, while `run` is under way:
+
+  /// Drain: fetch and publish no more, wait for what is in flight, complete it, return.
+  void stop();
+  /// Return as soon as possible. What is in flight will be published again by the next start.
+  void abandon();
+
+  [[nodiscard]] const core::Plan& plan() const { return plan_; }
+
+ private:
+  // One session of the source after another.
+  awaitable<void> relay_rows();
+  awaitable<bool> open_source();
+  awaitable<void> fetch_pages();
+  awaitable<void> read(core::Plan::Reading reading);
+  awaitable<void> complete_rows();
+  awaitable<void> complete(std::span<core::InFlight* const> rows);
+  awaitable<void> save_watermark();
+
+  // The sink, whatever the source does.
+  awaitable<void> settle_reports();
+  awaitable<void> replace_producer();
+  awaitable<void> look_up_topics();
+  void publish_rows();
+  void settle(const SinkEvents& events);
+  void settle(const std::vector<DeliveryReport>& reports);
+  void settle(const TopicReport& report);
+
+  /// Counts and tells of a failure, and ends the session unless the same call may be repeated on it.
+  void fail_session(Activity activity, const core::Failure& failure);
+  void fail(Activity activity, const core::Failure& failure);
+  void note_undelivered(const core::Failure& failure);
+  void succeed(Activity activity);
+  awaitable<void> pause(Alarm& alarm, std::chrono::milliseconds delay);
+  void show();
+  void show_topic(core::TopicId topic);
+  [[nodiscard]] State state() const;
+  [[nodiscard]] bool is_over() const { return is_abandoned_ || plan_.is_drained(); }
+  [[nodiscard]] bool has_session() const { return is_open_ && !session_failed_; }
+  void ring_all();
+  [[nodiscard]] core::Backoff make_backoff();
+
+  /// Runs an operation of the source, measures it and observes its duration under `query`.
+  template <typename Result>
+  awaitable<Result> timed(Query query, awaitable<Result> operation);
+
+  Source& source_;
+  Sink& sink_;
+  Clock& clock_;
+  Probe& probe_;
+  core::Plan plan_;
+
+  std::unique_ptr<Alarm> fetch_alarm_;
+  std::unique_ptr<Alarm> complete_alarm_;
+  std::unique_ptr<Alarm> sink_alarm_;
+  std::unique_ptr<Alarm> lookup_alarm_;
+  core::Backoff open_backoff_;
+  core::Backoff fetch_backoff_;
+  core::Backoff complete_backoff_;
+  core::Backoff producer_backoff_;
+
+  bool was_open_ = false;
+  bool is_open_ = false;
+  bool session_failed_ = false;
+  bool is_stopping_ = false;
+  bool is_abandoned_ = false;
+  bool page_was_full_ = false;
+  std::optional<std::int64_t> saved_watermark_;
+  Clock::TimePoint save_watermark_at_;
+
+  struct DatabaseClock {
+    core::DatabaseTime database;
+    Clock::TimePoint ours;
+  };
+  std::optional<DatabaseClock> database_clock_;
+  std::vector<double> publish_seconds_;
+  std::vector<double> end_to_end_seconds_;
+
+  std::array<std::optional<core::Remedy>, 3> failing_;  ///< by activity
+  std::optional<core::Remedy> sink_trouble_;
+  std::optional<State> shown_state_;
+  std::set<core::TopicId> shown_topics_;  ///< those said to be held
+};
+
+}  // namespace outbox_relay::relay

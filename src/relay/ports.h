@@ -1,0 +1,193 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/failure.h"
+#include "core/finding.h"
+#include "core/row.h"
+#include "core/window.h"
+
+// What the pipeline needs of the world. Abstract, so that the same pipeline runs against PostgreSQL and Kafka
+// in production and against a seeded simulation in the tests.
+//
+// All of it lives on the pipeline's thread: implementations are called there, and resume their callers there.
+namespace outbox_relay::relay {
+
+using boost::asio::awaitable;
+
+/// The outbox table. At most one of `open`, `survey`, `fetch` and `read_flush_position` is under way at any
+/// time, and beside it at most one of `complete` and `save_watermark`: they use two connections.
+///
+/// Every operation ends within the configured deadlines and throws `core::FailureError`. After a failure
+/// whose remedy is `retry` the same call may be repeated; after any other, `close` and `open` come first.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// Connects both sessions to the same writable primary, checks the table and prepares the statements.
+  /// Closes what was open before.
+  virtual awaitable<core::SourceFacts> open() = 0;
+  /// Which ids are missing in a stretch of the table, committed rows of any state counted as present.
+  virtual awaitable<core::Survey> survey(core::SurveyRequest request) = 0;
+  /// The pending rows that `request` asks for.
+  virtual awaitable<core::Fetched> fetch(core::FetchRequest request) = 0;
+  /// How far the log has been flushed.
+  virtual awaitable<core::LogPosition> read_flush_position() = 0;
+  /// Completes the rows, in one statement where their places hold; the others are read again by id, compared,
+  /// and completed by their new place. A row that is gone, complete already, or another message is left alone
+  /// and counts as done. The rows must stay in the window until this returns. Returns how many were completed
+  /// by this call.
+  virtual awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) = 0;
+  /// Saves where the next start may begin to look. Does nothing without a control schema.
+  virtual awaitable<void> save_watermark(std::int64_t watermark) = 0;
+  /// Drops both connections at once, without waiting for the server; what is under way fails with remedy
+  /// `rebuild`.
+  virtual void close() noexcept = 0;
+};
+
+/// What became of a published row.
+struct DeliveryReport {
+  core::InFlight* row = nullptr;
+  std::optional<core::Failure> failure;  ///< nothing: acknowledged
+};
+
+/// What became of a topic that was looked up, or is in use.
+struct TopicReport {
+  core::TopicId topic{};
+  std::int32_t partitions = 0;           ///< when it can be published to
+  std::optional<core::Failure> failure;  ///< why it can not
+};
+
+/// What happened since the last call, in no order but this: deliveries before topics before the producer's
+/// end.
+struct SinkEvents {
+  std::vector<DeliveryReport> deliveries;
+  std::vector<TopicReport> topics;
+  std::optional<core::Failure> broken;  ///< the producer came to its end: call `rebuild`
+  std::optional<core::Failure>
+      trouble;             ///< brokers cannot be reached, …: librdkafka goes on trying by itself
+  bool recovered = false;  ///< the trouble reported before is over
+};
+
+enum class Accepted : std::uint8_t {
+  yes,
+  full,     ///< librdkafka's queue is full: publish this row again after the next events
+  refused,  ///< this row cannot become a record; see the failure
+};
+
+struct Publication {
+  Accepted accepted = Accepted::yes;
+  core::Failure failure;  ///< when refused
+};
+
+/// Kafka. One producer; made by the constructor, replaced by `rebuild`.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// Hands one row over. Never blocks. The row, its page and its bytes must stay in place until its delivery
+  /// report.
+  virtual Publication publish(core::InFlight& row) = 0;
+  /// Asks for a topic's partitions; the answer comes as a `TopicReport`. Asks again by itself once a minute
+  /// while the topic is in use, and reports changes only.
+  virtual void look_up(core::TopicId topic, const std::string& name) = 0;
+  /// Where a key belongs among `partitions`. A row without a key gets the same partition as its neighbours of
+  /// one page.
+  [[nodiscard]] virtual std::int32_t partition_of(const core::Value& key, std::int32_t partitions) = 0;
+  /// Waits until there is something to report and returns all of it. Returns empty events after `interrupt`.
+  virtual awaitable<SinkEvents> next_events() = 0;
+  /// Makes a pending `next_events` return.
+  virtual void interrupt() = 0;
+  /// The orderly end of a producer and a new one in its place: takes the reports that still come (at most
+  /// `patience`), purges the rest, takes those reports too. Every row handed over has its report afterwards,
+  /// either from an earlier `next_events` or in the returned list.
+  virtual awaitable<std::vector<DeliveryReport>> rebuild(std::chrono::milliseconds patience) = 0;
+};
+
+/// Waits for a moment or for a call, whichever comes first. A call that comes while nobody waits is
+/// remembered. At most one coroutine waits at a time.
+class Alarm {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  virtual ~Alarm() = default;
+
+  virtual awaitable<void> wait_until(TimePoint moment) = 0;
+  virtual void ring() = 0;
+};
+
+/// Time and chance.
+class Clock {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  virtual ~Clock() = default;
+
+  [[nodiscard]] virtual TimePoint now() const = 0;
+  /// Uniform in [0, 1).
+  virtual double random() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Alarm> make_alarm() = 0;
+};
+
+/// What a pipeline is doing, as people see it (CONTRACT.md section 5).
+enum class State : std::uint8_t {
+  starting,
+  standby,
+  relaying,
+  idle,
+  backing_off,
+  waiting_for_operator,
+  halted,
+  draining,
+};
+
+/// A failure's stage, as a metric family of its own.
+enum class Activity : std::uint8_t { fetch, publish, complete };
+
+/// Why a poll was made.
+enum class PollCause : std::uint8_t { timer, full_page, notification, wake };
+
+/// The queries whose durations are observed.
+enum class Query : std::uint8_t { fetch, survey, flush_position, complete, save_watermark, sample };
+
+/// What a connection to PostgreSQL is for.
+enum class Purpose : std::uint8_t { fetch, complete, control };
+
+/// What is seen of a pipeline from outside: metrics, health and log lines. Called once a page or a batch,
+/// never once a row; implementations must not block.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+
+  virtual void state_changed(State state) = 0;
+  virtual void fetched(PollCause cause, std::size_t rows, std::size_t late_rows) = 0;
+  /// Rows acknowledged together: how many, their payload and key bytes, how long each took from publish to
+  /// ack and from creation (by the database's clock) to ack.
+  virtual void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,
+                            std::span<const double> end_to_end_seconds) = 0;
+  virtual void completed(std::size_t rows) = 0;
+  virtual void queried(Query query, std::chrono::steady_clock::duration duration) = 0;
+  /// Rows that are published once more because their first fate is unknown.
+  virtual void redelivering(std::size_t records) = 0;
+  /// Something failed. Counted each time; logged once a change of state, then at most once an interval with a
+  /// count.
+  virtual void failed(Activity activity, const core::Failure& failure) = 0;
+  /// The activity works again.
+  virtual void recovered(Activity activity) = 0;
+  virtual void connection_opened(Purpose purpose) = 0;
+  virtual void producer_created() = 0;
+  virtual void in_flight(std::size_t rows, core::Bytes bytes) = 0;
+  /// Rows of this topic cannot go out and wait in the table; called once when that begins, and once when it
+  /// is over.
+  virtual void topic_held(const std::string& topic, const core::Failure& failure) = 0;
+  virtual void topic_released(const std::string& topic) = 0;
+  virtual void held_topics(std::size_t topics) = 0;
+};
+
+}  // namespace outbox_relay::relay

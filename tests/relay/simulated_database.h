@@ -1,0 +1,100 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "virtual_time.h"
+
+namespace outbox_relay::simulation {
+
+/// One message as the simulation's writers know it: a key's version number.
+struct Message {
+  int key = 0;  ///< negative: no key
+  int version = 0;
+  std::string id;  ///< the message id, unique for ever
+  int topic = 0;
+  std::size_t size = 0;
+};
+
+/// A table, its writers, its log and its crashes: all that PostgreSQL promises an outbox, and nothing more.
+///
+/// Writers lock their key before they draw an id, as an outbox requires, hold the table's write lock from
+/// before their first id until their commit is visible, and end in any order.
+class SimulatedDatabase {
+ public:
+  struct Stored {
+    Message message;
+    bool is_sent = false;
+    std::uint64_t place = 0;      ///< a ctid: another one for each version of the row
+    std::uint64_t commit_at = 0;  ///< log position of its commit
+  };
+
+  /// `always_flushes`: no writer commits asynchronously.
+  SimulatedDatabase(Timeline& timeline, Dice& dice, bool uses_sequence, bool always_flushes);
+
+  // The writers.
+  void begin_and_insert();
+  void end_a_writer();
+  void end_all_writers();
+  void flush();
+  /// The server stops at once and starts again: open transactions are gone, and so is what was not flushed.
+  void crash();
+  /// VACUUM: the place of a sent row may be taken by another.
+  void shuffle_places();
+
+  // What the relay's statements do, at the moment they are executed.
+  [[nodiscard]] core::SourceFacts open();
+  [[nodiscard]] core::Survey survey(const core::SurveyRequest& request) const;
+  [[nodiscard]] core::Fetched fetch(const core::FetchRequest& request) const;
+  [[nodiscard]] core::Writers writers() const;
+  [[nodiscard]] core::LogPosition flushed() const { return {flushed_}; }
+  /// The plain statement: by place and id. Returns whether the row was there and pending.
+  bool complete_at_place(const core::Row& row);
+  /// The careful statement: by id and content.
+  bool complete_by_identity(const core::Row& row);
+  std::optional<std::int64_t> watermark;
+
+  [[nodiscard]] const std::map<core::RowId, Stored>& rows() const { return rows_; }
+  [[nodiscard]] std::size_t open_writers() const { return writers_.size(); }
+  [[nodiscard]] std::size_t pending() const;
+  /// Whether the message was committed at some time, and not lost by a crash.
+  [[nodiscard]] bool has_committed(const std::string& message_id) const {
+    return committed_.contains(message_id);
+  }
+  /// Whether its commit can no longer be lost.
+  [[nodiscard]] bool is_durable(const std::string& message_id) const;
+
+ private:
+  struct Writer {
+    std::string transaction;
+    std::vector<std::pair<core::RowId, Message>> inserted;
+    bool is_asynchronous = false;
+  };
+
+  core::RowId draw_id();
+  void commit(Writer writer);
+  [[nodiscard]] core::Row to_row(const core::RowId& id, const Stored& stored,
+                                 std::vector<std::string>& texts) const;
+
+  Timeline& timeline_;
+  Dice& dice_;
+  bool uses_sequence_;
+  bool always_flushes_;
+  std::int64_t last_drawn_ = 0;
+  std::map<core::RowId, Stored> rows_;
+  std::vector<Writer> writers_;
+  std::map<int, int> next_version_;  ///< of a key, committed
+  std::set<int> locked_keys_;
+  std::map<std::string, std::uint64_t> committed_;  ///< message id to commit position
+  std::uint64_t written_ = 1;
+  std::uint64_t flushed_ = 1;
+  std::uint64_t next_place_ = 1;
+  std::uint64_t next_transaction_ = 1;
+  std::uint64_t next_message_ = 1;
+};
+
+}  // namespace outbox_relay::simulation

@@ -1,0 +1,334 @@
+#include "simulation.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <utility>
+
+namespace outbox_relay::simulation {
+
+namespace {
+
+constexpr core::Bytes window_bytes{6000};
+constexpr std::size_t window_rows = 40;
+constexpr std::size_t largest_row = 9000;
+
+core::PlanSettings settings(const Simulation::Options& options) {
+  core::PlanSettings result;
+  result.limits = {.rows = window_rows, .bytes = window_bytes};
+  result.page_rows = 8;
+  result.poll_interval = std::chrono::milliseconds{100};
+  result.full_scan_interval = std::chrono::milliseconds{2000};
+  result.wait_for_flush = options.wait_for_flush;
+  return result;
+}
+
+core::Routing routing() {
+  core::Routing result;
+  result.columns = {"topic"};
+  result.topic = core::Template{{std::string{"topic-"}, std::size_t{0}}};
+  return result;
+}
+
+core::Failure lost() {
+  return {core::Reason::connection, core::Remedy::rebuild, "the connection was lost", ""};
+}
+core::Failure conflict() {
+  return {core::Reason::conflict, core::Remedy::retry, "a lock was not to be had", ""};
+}
+
+}  // namespace
+
+/// The port, on the simulated database: each statement is executed at one moment and answered at a later one,
+/// and the connection may be lost before, between and after.
+class Simulation::Source : public relay::Source {
+ public:
+  Source(boost::asio::io_context& io, Simulation& world) : io_(io), world_(world) {}
+
+  awaitable<core::SourceFacts> open() override {
+    close();
+    co_await pass(1000, 30'000);
+    if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.3)) throw core::FailureError(lost());
+    is_open_ = true;
+    co_return world_.database_.open();
+  }
+  awaitable<core::Survey> survey(core::SurveyRequest request) override {
+    co_return co_await statement([&] { return world_.database_.survey(request); });
+  }
+  awaitable<core::Fetched> fetch(core::FetchRequest request) override {
+    std::optional<core::Writers> writers;
+    if (request.read_writers) writers = co_await statement([&] { return world_.database_.writers(); });
+    core::Fetched fetched = co_await statement([&] { return world_.database_.fetch(request); });
+    fetched.writers = std::move(writers);
+    co_return fetched;
+  }
+  awaitable<core::LogPosition> read_flush_position() override {
+    co_return co_await statement([&] { return world_.database_.flushed(); });
+  }
+  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
+    co_return co_await statement([&] {
+      std::size_t completed = 0;
+      for (const core::InFlight* each : rows) {
+        const core::Row& row = *each->row;
+        if (each->stage != core::Stage::completing)
+          world_.break_promise("completes a row that is not acknowledged");
+        if (!world_.consumed_.contains(std::string(row.message_id)))
+          world_.break_promise("completes before Kafka has it");
+        const bool done = each->page->places_hold && world_.database_.complete_at_place(row);
+        completed += done || world_.database_.complete_by_identity(row) ? 1 : 0;
+      }
+      return completed;
+    });
+  }
+  awaitable<void> save_watermark(std::int64_t watermark) override {
+    co_await statement([&] { return world_.database_.watermark = watermark; });
+  }
+  void close() noexcept override {
+    is_open_ = false;
+    ++session_;
+    for (const auto& door : waiting_) door->open();
+    waiting_.clear();
+  }
+
+  void lose_connection() { close(); }
+  bool is_calm = false;
+
+ private:
+  awaitable<void> pass(std::int64_t low_us, std::int64_t high_us) {
+    const auto door = std::make_shared<Door>(io_);
+    waiting_.push_back(door);
+    world_.timeline_.in(world_.dice_.delay(low_us, high_us), [weak = std::weak_ptr(door)] {
+      if (const auto there = weak.lock()) there->open();
+    });
+    co_await door->wait();
+    std::erase(waiting_, door);
+  }
+
+  template <typename Execute>
+  awaitable<std::invoke_result_t<Execute>> statement(Execute execute) {
+    if (!is_open_) throw core::FailureError(lost());
+    const auto session = session_;
+    co_await pass(50, 2000);
+    if (session != session_) throw core::FailureError(lost());
+    if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.01))
+      throw core::FailureError(conflict());
+    auto result = execute();
+    co_await pass(50, 2000);
+    if (session != session_) throw core::FailureError(lost());
+    co_return result;
+  }
+
+  boost::asio::io_context& io_;
+  Simulation& world_;
+  bool is_open_ = false;
+  std::uint64_t session_ = 0;
+  std::vector<std::shared_ptr<Door>> waiting_;
+};
+
+class Simulation::CountingProbe : public relay::Probe {
+ public:
+  void state_changed(relay::State) override {}
+  void fetched(relay::PollCause, std::size_t rows, std::size_t late) override {
+    fetched_rows += rows, late_rows += late;
+  }
+  void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
+  void completed(std::size_t) override {}
+  void queried(relay::Query, std::chrono::steady_clock::duration) override {}
+  void redelivering(std::size_t) override {}
+  void failed(relay::Activity, const core::Failure&) override {}
+  void recovered(relay::Activity) override {}
+  void connection_opened(relay::Purpose) override {}
+  void producer_created() override {}
+  void in_flight(std::size_t, core::Bytes) override {}
+  void topic_held(const std::string&, const core::Failure&) override {}
+  void topic_released(const std::string&) override {}
+  void held_topics(std::size_t) override {}
+
+  std::size_t fetched_rows = 0;
+  std::size_t late_rows = 0;
+};
+
+/// One life of the relay, from its start to its drained end or its kill.
+struct Simulation::Process {
+  explicit Process(Simulation& world)
+      : source(io, world),
+        sink(io, world.timeline_, world.dice_, world.kafka_),
+        clock(io, world.timeline_, world.dice_),
+        pipeline(settings(world.options_), world.routing_, source, sink, clock, probe) {
+    boost::asio::co_spawn(io, pipeline.run(), [this](std::exception_ptr failure, bool settled) {
+      if (failure) std::rethrow_exception(failure);
+      ended_settled = settled;
+    });
+  }
+
+  boost::asio::io_context io{1};
+  CountingProbe probe;
+  Source source;
+  SimulatedSink sink;
+  SimulatedClock clock;
+  relay::Pipeline pipeline;
+  std::optional<bool> ended_settled;
+};
+
+Simulation::Simulation(std::uint64_t seed, Options options)
+    : options_(options),
+      dice_(seed),
+      routing_(routing()),
+      database_(timeline_, dice_, options.uses_sequence, !options.wait_for_flush) {}
+
+Simulation::~Simulation() {
+  if (process_) kill_process();
+}
+
+std::optional<std::string> Simulation::run() {
+  // A table with a history: rows of an earlier life, some of them sent by hand.
+  for (auto rows = dice_.below(30); rows > 0; --rows) database_.begin_and_insert();
+  if (dice_.chance(0.5)) database_.end_all_writers();
+  start_process();
+  for (int at = 0; at < options_.steps && !broken_promise_; ++at) {
+    do_something();
+    for (auto steps = dice_.below(40); steps > 0 && step();) --steps;
+  }
+  if (!broken_promise_) run_until_relayed();
+  if (!broken_promise_) drain();
+  if (!broken_promise_) {  // what a drained process left in the table is the next one's
+    process_.reset();
+    start_process();
+    run_until_relayed();
+  }
+  return broken_promise_;
+}
+
+void Simulation::start_process() {
+  process_ = std::make_unique<Process>(*this);
+  process_->io.poll();
+}
+
+void Simulation::kill_process() {
+  excuses_ += 1;
+  process_->sink.be_killed();
+  // The coroutines die with their io_context, before what they refer to.
+  process_->io.stop();
+  process_.reset();
+}
+
+void Simulation::do_something() {
+  if (options_.with_faults && dice_.chance(0.08)) return cause_trouble();
+  switch (dice_.below(4)) {
+    case 0:
+    case 1:
+      database_.begin_and_insert();
+      break;
+    case 2:
+      database_.end_a_writer();
+      break;
+    default:
+      if (dice_.chance(0.3)) database_.flush();
+      break;
+  }
+}
+
+void Simulation::cause_trouble() {
+  const std::string topic = "topic-" + std::to_string(dice_.below(3));
+  switch (dice_.below(8)) {
+    case 0:
+      process_->source.lose_connection();
+      break;
+    case 1:
+      database_.crash();
+      process_->source.lose_connection();
+      break;
+    case 2:
+      excuses_ += 1;
+      process_->sink.break_producer();
+      break;
+    case 3:
+      process_->sink.lose_topic(topic);
+      break;
+    case 4:
+    case 5:
+      kafka_.missing_topics.clear();
+      break;
+    case 6:
+      database_.shuffle_places();
+      break;
+    default:
+      kill_process();
+      start_process();
+      break;
+  }
+}
+
+bool Simulation::step() {
+  if (!timeline_.step()) return false;
+  process_->io.restart();
+  process_->io.poll();
+  check();
+  return !broken_promise_;
+}
+
+void Simulation::check() {
+  for (; checked_records_ < kafka_.log.size(); ++checked_records_) check_record(kafka_.log[checked_records_]);
+  if (!process_->sink.violation().empty()) break_promise(process_->sink.violation());
+  const auto& window = process_->pipeline.plan().window();
+  if (window.rows() > window_rows) break_promise("more rows in flight than the limit");
+  if (window.bytes().count > std::max(window_bytes.count, largest_row))
+    break_promise("more bytes in flight than the limit");
+  if (process_->probe.late_rows > 0) break_promise("a row was found by the sweep alone");
+}
+
+void Simulation::check_record(const Record& record) {
+  if (!database_.has_committed(record.message_id))
+    return break_promise("published a message that was never committed");
+  if (options_.wait_for_flush && !database_.is_durable(record.message_id)) {
+    return break_promise("published a message that a crash could take back");
+  }
+  if (!consumed_.insert(record.message_id).second) {
+    if (++repeats_ > excuses_ * window_rows) break_promise("published a message twice without a reason");
+    return;
+  }
+  if (record.key.empty()) return;
+  int& next = next_version_[record.key];
+  if (record.version != next) {
+    return break_promise("order of " + record.key + ": version " + std::to_string(record.version) +
+                         " came where " + std::to_string(next) + " was next");
+  }
+  ++next;
+}
+
+void Simulation::run_until_relayed() {
+  kafka_.missing_topics.clear();
+  process_->source.is_calm = true;
+  process_->sink.is_calm = true;
+  database_.end_all_writers();
+  database_.flush();
+  for (int steps = 0; steps < 200'000 && !broken_promise_; ++steps) {
+    if (database_.pending() == 0 && process_->pipeline.plan().window().empty()) return;
+    step();
+  }
+  if (!broken_promise_)
+    break_promise(std::to_string(database_.pending()) + " rows are still pending long after the last fault");
+}
+
+void Simulation::drain() {
+  database_.begin_and_insert();
+  database_.end_all_writers();
+  database_.flush();
+  for (auto steps = dice_.below(50); steps > 0 && step();) --steps;
+  process_->pipeline.stop();
+  process_->io.restart();
+  process_->io.poll();
+  for (int steps = 0; steps < 100'000 && !process_->ended_settled && !broken_promise_; ++steps) {
+    if (!step()) break;
+  }
+  if (broken_promise_) return;
+  if (process_->ended_settled != true) return break_promise("did not drain");
+  for (const auto& [id, stored] : database_.rows()) {
+    if (!stored.is_sent && consumed_.contains(stored.message.id))
+      break_promise("drained, but an acknowledged row is pending");
+  }
+}
+
+void Simulation::break_promise(const std::string& what) {
+  if (!broken_promise_) broken_promise_ = what;
+}
+
+}  // namespace outbox_relay::simulation

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "relay/pipeline.h"
+#include "simulated_database.h"
+#include "simulated_kafka.h"
+
+namespace outbox_relay::simulation {
+
+/// The real pipeline between a simulated database and a simulated Kafka, in virtual time, driven by a seed.
+///
+/// After each step the promises are checked: nothing is completed before Kafka has it, nothing is published
+/// that was not committed (and flushed), the order of each key holds, the window stays within its limits. In
+/// the end, when all faults are over, everything must be relayed.
+class Simulation {
+ public:
+  struct Options {
+    bool uses_sequence = true;
+    bool wait_for_flush = true;
+    bool with_faults = true;
+    int steps = 400;
+  };
+
+  Simulation(std::uint64_t seed, Options options);
+  ~Simulation();
+
+  /// The first broken promise, or nothing. Runs once.
+  std::optional<std::string> run();
+
+ private:
+  class Source;
+  class CountingProbe;
+  struct Process;
+
+  void start_process();
+  void kill_process();
+  void do_something();
+  void cause_trouble();
+  void run_until_relayed();
+  void drain();
+  /// Lets the next thing happen and checks all promises.
+  bool step();
+  void check();
+  void check_record(const Record& record);
+  void break_promise(const std::string& what);
+
+  Options options_;
+  Dice dice_;
+  Timeline timeline_;
+  core::Routing routing_;
+  SimulatedDatabase database_;
+  SimulatedKafka kafka_;
+  std::unique_ptr<Process> process_;
+
+  std::size_t checked_records_ = 0;
+  std::map<std::string, int> next_version_;  ///< of a key, as consumers see it
+  std::set<std::string> consumed_;
+  std::size_t repeats_ = 0;
+  std::size_t excuses_ = 0;  ///< events after which a repeat is allowed: a kill, a rebuild
+  std::optional<std::string> broken_promise_;
+};
+
+}  // namespace outbox_relay::simulation

@@ -1,0 +1,45 @@
+#include <cstdlib>
+#include <string>
+
+#include "simulation.h"
+#include "support/catch.h"
+
+using outbox_relay::simulation::Simulation;
+
+namespace {
+
+// OUTBOX_RELAY_SEED=n replays one seed; OUTBOX_RELAY_SEEDS=n tries so many.
+std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::stoull(text) : otherwise;
+}
+
+void simulate(const Simulation::Options& options) {
+  const auto seeds = number_from_environment("OUTBOX_RELAY_SEEDS", 1000);
+  const auto only = number_from_environment("OUTBOX_RELAY_SEED", 0);
+  for (std::uint64_t seed = only > 0 ? only : 1; seed <= (only > 0 ? only : seeds); ++seed) {
+    Simulation simulation{seed, options};
+    const auto broken = simulation.run();
+    INFO("replay with OUTBOX_RELAY_SEED=" << seed);
+    INFO(broken.value_or(""));
+    REQUIRE_FALSE(broken);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("all promises hold while nothing fails", "[simulation]") {
+  simulate({.with_faults = false});
+}
+
+TEST_CASE("all promises hold through random faults", "[simulation]") {
+  simulate({});
+}
+
+TEST_CASE("all promises hold for ids that are not from a sequence", "[simulation]") {
+  simulate({.uses_sequence = false});
+}
+
+TEST_CASE("with publish_after: visible nothing is lost either", "[simulation]") {
+  simulate({.wait_for_flush = false});
+}
