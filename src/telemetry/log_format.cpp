@@ -1,0 +1,193 @@
+#include "telemetry/log_format.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+
+namespace outbox_relay::telemetry {
+
+namespace {
+
+/// A server's message may be long; what matters stands at its beginning.
+constexpr std::size_t max_text_bytes = 2000;
+
+/// The bytes of the UTF-8 character that `text` begins with, or 0 when it begins with none (RFC 3629, table
+/// 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  const auto is_in = [&](std::size_t at, unsigned low, unsigned high) {
+    return byte(at) >= low && byte(at) <= high;
+  };
+  const auto is_tail = [&](std::size_t at) { return is_in(at, 0x80, 0xBF); };
+  const auto first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return is_tail(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool is_second_good = is_in(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
+    return is_second_good && is_tail(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool is_second_good = is_in(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
+    return is_second_good && is_tail(2) && is_tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void append_code(unsigned code, std::string& into) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  into += "\\u00";
+  into += digits[code >> 4U];
+  into += digits[code & 0xFU];
+}
+
+/// An ASCII character; control characters as JSON writes them.
+void append_ascii(char character, bool is_quoted, std::string& into) {
+  switch (character) {
+    case '\n':
+      into += "\\n";
+      return;
+    case '\r':
+      into += "\\r";
+      return;
+    case '\t':
+      into += "\\t";
+      return;
+    case '"':
+    case '\\':
+      if (is_quoted) into += '\\';
+      into += character;
+      return;
+    default:
+      break;
+  }
+  const auto code = static_cast<unsigned char>(character);
+  if (code < 0x20 || code == 0x7F) {
+    append_code(code, into);
+  } else {
+    into += character;
+  }
+}
+
+/// Escapes as JSON does, which logfmt readers understand too. Beyond what JSON asks, DEL and the C1 control
+/// characters are escaped, which a terminal would obey. What is not UTF-8 becomes U+FFFD.
+void append_escaped(std::string_view text, bool is_quoted, std::string& into) {
+  const bool is_cut = text.size() > max_text_bytes;
+  std::size_t at = 0;
+  while (at < text.size() && at < max_text_bytes) {
+    const auto length = character_length(text.substr(at));
+    const auto character = text.substr(at, length);
+    if (length == 0) {
+      into += "\xEF\xBF\xBD";
+    } else if (length == 1) {
+      append_ascii(character.front(), is_quoted, into);
+    } else if (length == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0) {
+      append_code(static_cast<unsigned char>(character[1]), into);
+    } else {
+      into += character;
+    }
+    at += length == 0 ? 1 : length;
+  }
+  if (is_cut) into += "…";
+}
+
+void append_quoted(std::string_view text, std::string& into) {
+  into += '"';
+  append_escaped(text, true, into);
+  into += '"';
+}
+
+/// Whether logfmt readers take the text without quotes.
+bool is_bare(std::string_view text) {
+  for (const char character : text) {
+    const auto code = static_cast<unsigned char>(character);
+    if (code <= ' ' || code >= 0x7F || character == '"' || character == '=' || character == '\\')
+      return false;
+  }
+  return !text.empty() && text.size() <= max_text_bytes;
+}
+
+template <typename Number>
+void append_number(Number number, std::string& into) {
+  std::array<char, 32> digits{};
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  into.append(digits.data(), written.ptr);
+}
+
+void append_value(LogFormat format, const LogValue& value, std::string& into) {
+  std::visit(
+      [&](auto held) {
+        using Held = decltype(held);
+        if constexpr (std::is_same_v<Held, std::string_view>) {
+          if (format != LogFormat::json && is_bare(held)) {
+            into += held;
+          } else {
+            append_quoted(held, into);
+          }
+        } else if constexpr (std::is_same_v<Held, bool>) {
+          into += held ? "true" : "false";
+        } else if constexpr (std::is_same_v<Held, double>) {
+          if (format == LogFormat::json && !std::isfinite(held)) {
+            into += "null";  // JSON has no other word for it
+          } else {
+            append_number(held, into);
+          }
+        } else {
+          append_number(held, into);
+        }
+      },
+      value.get());
+}
+
+bool is_left_out(const LogValue& value) {
+  const auto* text = std::get_if<std::string_view>(&value.get());
+  return text != nullptr && text->empty();
+}
+
+void append_field(LogFormat format, const LogField& field, std::string& into) {
+  if (format == LogFormat::json) {
+    into += ',';
+    append_quoted(field.key, into);
+    into += ':';
+  } else {
+    into += ' ';
+    into += field.key;
+    into += '=';
+  }
+  append_value(format, field.value, into);
+}
+
+}  // namespace
+
+std::string format_body(LogFormat format, LogLevel level, std::string_view message, LogFields fields) {
+  std::string body;
+  body.reserve(256);
+  switch (format) {
+    case LogFormat::text:
+      body += to_label(level);
+      body.resize(std::string_view("debug ").size(), ' ');  // messages stand below each other
+      append_escaped(message, false, body);
+      break;
+    case LogFormat::logfmt:
+      body += "level=";
+      body += to_label(level);
+      body += " msg=";
+      append_quoted(message, body);
+      break;
+    case LogFormat::json:
+      body += "\"level\":\"";
+      body += to_label(level);
+      body += "\",\"msg\":";
+      append_quoted(message, body);
+      break;
+  }
+  for (const auto& field : fields) {
+    if (!is_left_out(field.value)) append_field(format, field, body);
+  }
+  return body;
+}
+
+}  // namespace outbox_relay::telemetry

@@ -1,0 +1,254 @@
+#include "telemetry/outbox_telemetry.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+
+#include <limits>
+
+#include "telemetry/messages.h"
+
+namespace outbox_relay::telemetry {
+
+namespace {
+
+double to_seconds(std::chrono::duration<double> duration) {
+  return duration.count();
+}
+
+template <typename Number>
+double known_or_nan(const std::optional<Number>& value) {
+  return value ? static_cast<double>(*value) : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Each topic is said once when it is held, so there is nothing to repeat; but a template can name very many
+/// topics.
+constexpr std::size_t max_held_lines = 20;
+constexpr std::chrono::seconds held_interval{30};
+
+/// In seconds, no finer than people want to read.
+double for_people(Duration duration) {
+  return std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(duration)).count();
+}
+
+LogLevel level_of(core::Remedy remedy) {
+  switch (remedy) {
+    case core::Remedy::retry:
+    case core::Remedy::rebuild:
+    case core::Remedy::isolate:
+    case core::Remedy::hold_topic:
+      return LogLevel::warn;
+    case core::Remedy::park:
+    case core::Remedy::operate:
+      return LogLevel::error;
+  }
+  return LogLevel::error;
+}
+
+}  // namespace
+
+OutboxTelemetry::OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& health, Log& log,
+                                 const Time& time, const OutboxOptions& options)
+    : name_(options.name),
+      series_(registry, options.name),
+      health_(&health),
+      log_(&log),
+      time_(&time),
+      held_(held_interval, max_held_lines) {
+  series_.in_flight_limit_rows.Set(static_cast<double>(options.limit_rows));
+  series_.in_flight_limit_bytes.Set(static_cast<double>(options.limit_bytes.count));
+}
+
+void OutboxTelemetry::state_changed(relay::State state) {
+  const auto previous = state_.exchange(state);
+  if (state == previous) return;
+  health_->state_changed(state);
+  say_state(state, previous);
+}
+
+/// One line a change that matters to people. Between relaying and idle there are many changes and no news;
+/// that a pipeline backs off or waits is said by the failure's own line, with its reason.
+void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
+  const LogFields fields{{"outbox", name_}, {"state", to_label(state)}, {"previous", to_label(previous)}};
+  switch (state) {
+    case relay::State::standby:
+      has_said_relaying_ = false;
+      log_->info(messages::standby, fields);
+      return;
+    case relay::State::halted:
+      log_->error(messages::halted, fields);
+      return;
+    case relay::State::draining:
+      log_->info(messages::draining, fields);
+      return;
+    case relay::State::relaying:
+    case relay::State::idle:
+      if (!has_said_relaying_) {
+        has_said_relaying_ = true;
+        log_->info(messages::relaying, {{"outbox", name_}});
+        return;
+      }
+      break;
+    case relay::State::starting:
+    case relay::State::backing_off:
+    case relay::State::waiting_for_operator:
+      break;
+  }
+  log_->debug(messages::state_changed, fields);
+}
+
+void OutboxTelemetry::fetched(relay::PollCause cause, std::size_t rows, std::size_t late_rows) {
+  series_.polls[cause].Increment();
+  series_.rows_fetched.Increment(static_cast<double>(rows));
+  series_.page_rows.observe(static_cast<double>(rows));
+  series_.last_poll_timestamp.Set(to_timestamp(time_->wall()));
+  health_->polled();
+  if (late_rows == 0) return;
+  series_.late_rows.Increment(static_cast<double>(late_rows));
+  if (const auto said = late_rows_.failed(time_->now(), {})) {
+    log_->warn(
+        messages::late_rows,
+        {{"outbox", name_}, {"rows", late_rows}, {"times", said->times}, {"hint", messages::late_rows_hint}});
+  } else {
+    log_->count_suppressed();
+  }
+}
+
+void OutboxTelemetry::acknowledged(std::size_t records, core::Bytes bytes,
+                                   std::span<const double> publish_seconds,
+                                   std::span<const double> end_to_end_seconds) {
+  series_.records_published.Increment(static_cast<double>(records));
+  series_.published_bytes.Increment(static_cast<double>(bytes.count));
+  series_.publish_duration.observe(publish_seconds);
+  series_.end_to_end_duration.observe(end_to_end_seconds);
+  series_.last_ack_timestamp.Set(to_timestamp(time_->wall()));
+}
+
+void OutboxTelemetry::completed(std::size_t rows) {
+  series_.rows_completed.Increment(static_cast<double>(rows));
+  series_.last_completion_timestamp.Set(to_timestamp(time_->wall()));
+  health_->completed(time_->now());
+}
+
+void OutboxTelemetry::queried(relay::Query query, std::chrono::steady_clock::duration duration) {
+  series_.query_durations[query].observe(to_seconds(duration));
+}
+
+void OutboxTelemetry::redelivering(std::size_t records) {
+  series_.records_redelivered.Increment(static_cast<double>(records));
+  log_->debug(messages::redelivering, {{"outbox", name_}, {"records", records}});
+}
+
+void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& failure) {
+  switch (activity) {
+    case relay::Activity::fetch:
+      series_.fetch_failures[failure.reason].Increment();
+      health_->poll_failed(time_->now());
+      break;
+    case relay::Activity::publish:
+      series_.publish_failures[failure.reason].Increment();
+      break;
+    case relay::Activity::complete:
+      series_.complete_failures[failure.reason].Increment();
+      break;
+  }
+  auto& repeats = failures_[static_cast<std::size_t>(activity)];
+  const auto said = repeats.failed(time_->now(), failure.message);
+  if (!said) {
+    log_->count_suppressed();
+    return;
+  }
+  const auto level = level_of(failure.remedy);
+  if (said->times == 1) {
+    log_->write(level, messages::failed(activity),
+                {{"outbox", name_},
+                 {"reason", to_label(failure.reason)},
+                 {"error", failure.message},
+                 {"hint", failure.hint}});
+  } else {
+    log_->write(level, messages::failed(activity),
+                {{"outbox", name_},
+                 {"reason", to_label(failure.reason)},
+                 {"error", failure.message},
+                 {"hint", failure.hint},
+                 {"times", said->times},
+                 {"lasting_seconds", for_people(said->lasting)}});
+  }
+}
+
+void OutboxTelemetry::recovered(relay::Activity activity) {
+  const auto said = failures_[static_cast<std::size_t>(activity)].recovered(time_->now());
+  if (!said) return;
+  log_->info(messages::recovered(activity),
+             {{"outbox", name_}, {"lasted_seconds", for_people(said->lasting)}});
+}
+
+void OutboxTelemetry::connection_opened(relay::Purpose purpose) {
+  series_.connections_opened[purpose].Increment();
+  log_->debug(messages::connection_opened, {{"outbox", name_}, {"purpose", to_label(purpose)}});
+}
+
+void OutboxTelemetry::producer_created() {
+  series_.producers_created.Increment();
+  log_->debug(messages::producer_created, {{"outbox", name_}});
+}
+
+void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
+  series_.in_flight_rows.Set(static_cast<double>(rows));
+  series_.in_flight_bytes.Set(static_cast<double>(bytes.count));
+  health_->in_flight(rows, time_->now());
+}
+
+void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
+  const auto said = held_.failed(time_->now(), topic);
+  if (!said) {
+    log_->count_suppressed();
+    return;
+  }
+  topics_said_to_be_held_.insert(topic);
+  log_->warn(messages::topic_held, {{"outbox", name_},
+                                    {"topic", topic},
+                                    {"reason", to_label(failure.reason)},
+                                    {"error", failure.message},
+                                    {"hint", failure.hint}});
+}
+
+void OutboxTelemetry::topic_released(const std::string& topic) {
+  static_cast<void>(held_.recovered(time_->now()));
+  if (topics_said_to_be_held_.erase(topic) == 0) return;
+  log_->info(messages::topic_released, {{"outbox", name_}, {"topic", topic}});
+}
+
+void OutboxTelemetry::held_topics(std::size_t topics) {
+  series_.held_topics.Set(static_cast<double>(topics));
+}
+
+void OutboxTelemetry::beat() {
+  health_->beat(time_->now());
+}
+
+void OutboxTelemetry::ended() {
+  health_->ended();
+}
+
+void OutboxTelemetry::sampled(const Sample& sample) {
+  series_.backlog_rows.Set(known_or_nan(sample.backlog_rows));
+  if (sample.backlog_rows == 0U) {
+    series_.backlog_oldest_timestamp.Set(0);
+  } else {
+    std::optional<double> oldest;
+    if (sample.oldest_created_at) oldest = to_seconds(sample.oldest_created_at->time_since_epoch());
+    series_.backlog_oldest_timestamp.Set(known_or_nan(oldest));
+  }
+  series_.table_dead_rows.Set(known_or_nan(sample.dead_rows));
+  std::optional<double> age;
+  if (sample.oldest_snapshot_age) age = to_seconds(*sample.oldest_snapshot_age);
+  series_.oldest_snapshot_age.Set(known_or_nan(age));
+  health_->sampled(sample.backlog_rows, time_->now());
+}
+
+void OutboxTelemetry::refresh() {
+  const auto current = state_.load();
+  for (const auto state : all_states) series_.state[state].Set(state == current ? 1 : 0);
+}
+
+}  // namespace outbox_relay::telemetry

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "relay/ports.h"
+#include "telemetry/families.h"
+#include "telemetry/health.h"
+#include "telemetry/log.h"
+#include "telemetry/repeats.h"
+#include "telemetry/time.h"
+
+namespace outbox_relay::telemetry {
+
+/// What is asked of the database now and then. Nothing: it cannot be known (a missing grant, a server that is
+/// away).
+struct Sample {
+  std::optional<std::uint64_t> backlog_rows;
+  std::optional<core::DatabaseTime>
+      oldest_created_at;  ///< of the pending rows; means nothing when there are none
+  std::optional<std::uint64_t> dead_rows;
+  std::optional<std::chrono::microseconds> oldest_snapshot_age;
+};
+
+struct OutboxOptions {
+  std::string name;
+  std::size_t limit_rows = 0;
+  core::Bytes limit_bytes;
+  HealthLimits health;
+};
+
+/// Turns what one pipeline does into metrics, health and log lines.
+///
+/// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled` and `refresh` for
+/// any one thread each. Nothing here blocks, and each call costs some atomics and a short uncontended lock.
+class OutboxTelemetry final : public relay::Probe {
+ public:
+  /// All that is handed in outlives this.
+  OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& health, Log& log, const Time& time,
+                  const OutboxOptions& options);
+
+  void state_changed(relay::State state) override;
+  void fetched(relay::PollCause cause, std::size_t rows, std::size_t late_rows) override;
+  void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,
+                    std::span<const double> end_to_end_seconds) override;
+  void completed(std::size_t rows) override;
+  void queried(relay::Query query, std::chrono::steady_clock::duration duration) override;
+  void redelivering(std::size_t records) override;
+  void failed(relay::Activity activity, const core::Failure& failure) override;
+  void recovered(relay::Activity activity) override;
+  void connection_opened(relay::Purpose purpose) override;
+  void producer_created() override;
+  void in_flight(std::size_t rows, core::Bytes bytes) override;
+  void topic_held(const std::string& topic, const core::Failure& failure) override;
+  void topic_released(const std::string& topic) override;
+  void held_topics(std::size_t topics) override;
+
+  /// The pipeline's loop turns: to be called each second.
+  void beat();
+  /// The pipeline's thread leaves; no more beats are expected.
+  void ended();
+  void sampled(const Sample& sample);
+  /// Brings what is set as a group up to date. Called before metrics are rendered.
+  void refresh();
+
+ private:
+  void say_state(relay::State state, relay::State previous);
+
+  const std::string name_;
+  OutboxSeries series_;
+  OutboxHealth* health_;
+  Log* log_;
+  const Time* time_;
+  std::atomic<relay::State> state_{relay::State::starting};
+  bool has_said_relaying_ = false;
+  std::array<Repeats, 3> failures_;  // by activity
+  Repeats late_rows_;
+  Repeats held_;
+  std::set<std::string> topics_said_to_be_held_;
+};
+
+}  // namespace outbox_relay::telemetry

@@ -1,0 +1,152 @@
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+#include "telemetry/observed.h"
+
+using namespace outbox_relay;
+using namespace outbox_relay::telemetry;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The lines without their time.
+std::vector<std::string> said(const Observed& observed) {
+  auto lines = observed.file.lines();
+  for (auto& line : lines) line.erase(0, line.find(' ') + 1);
+  return lines;
+}
+
+const core::Failure refused{.reason = core::Reason::connection,
+                            .remedy = core::Remedy::rebuild,
+                            .message = "connection to 127.0.0.1:5432 refused",
+                            .hint = "is the server running?"};
+
+}  // namespace
+
+TEST_CASE("a steady flow is silent", "[outbox_log]") {
+  Observed observed;
+  observed.orders.state_changed(relay::State::relaying);
+  for (int i = 0; i < 1000; ++i) {
+    observed.orders.fetched(relay::PollCause::timer, 10, 0);
+    observed.orders.acknowledged(10, {100}, {}, {});
+    observed.orders.completed(10);
+    observed.orders.recovered(relay::Activity::fetch);
+    observed.orders.state_changed(relay::State::idle);
+    observed.orders.state_changed(relay::State::relaying);
+    observed.clock.pass(1s);
+  }
+  CHECK(said(observed) == std::vector<std::string>{R"(level=info msg="relaying" outbox=orders)"});
+}
+
+TEST_CASE("an outage has a line at its start, one each half minute, and one at its end", "[outbox_log]") {
+  Observed observed;
+  for (int second = 0; second < 65; ++second) {
+    observed.orders.failed(relay::Activity::fetch, refused);
+    observed.clock.pass(1s);
+  }
+  observed.orders.recovered(relay::Activity::fetch);
+  observed.orders.recovered(relay::Activity::fetch);
+  const std::string failure = R"(level=warn msg="fetching failed" outbox=orders reason=connection )"
+                              R"(error="connection to 127.0.0.1:5432 refused" hint="is the server running?")";
+  CHECK(said(observed) == std::vector<std::string>{
+                              failure,
+                              failure + " times=30 lasting_seconds=30",
+                              failure + " times=30 lasting_seconds=60",
+                              R"(level=info msg="fetching recovered" outbox=orders lasted_seconds=65)",
+                          });
+  CHECK(observed.value("fetch_failures_total{outbox=\"orders\",reason=\"connection\"}") == "65");
+  CHECK(observed.value("log_messages_suppressed_total") == "62");
+}
+
+TEST_CASE("what only a person can mend is an error", "[outbox_log]") {
+  Observed observed;
+  observed.orders.failed(relay::Activity::complete, {.reason = core::Reason::authorization,
+                                                     .remedy = core::Remedy::operate,
+                                                     .message = "permission denied for table outbox",
+                                                     .hint = "grant UPDATE on sent_at"});
+  CHECK(said(observed) ==
+        std::vector<std::string>{
+            R"(level=error msg="completing failed" outbox=orders reason=authorization )"
+            R"(error="permission denied for table outbox" hint="grant UPDATE on sent_at")"});
+}
+
+TEST_CASE("activities fail and recover apart from each other", "[outbox_log]") {
+  Observed observed;
+  observed.orders.failed(relay::Activity::fetch, refused);
+  observed.orders.failed(relay::Activity::publish, refused);
+  observed.orders.recovered(relay::Activity::publish);
+  observed.orders.recovered(relay::Activity::complete);
+  const auto lines = said(observed);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].starts_with(R"(level=warn msg="publishing failed")"));
+  CHECK(lines[2] == R"(level=info msg="publishing recovered" outbox=orders lasted_seconds=0)");
+}
+
+TEST_CASE("changes of state that matter have one line each", "[outbox_log]") {
+  Observed observed;
+  observed.orders.state_changed(relay::State::standby);
+  observed.orders.state_changed(relay::State::idle);
+  observed.orders.state_changed(relay::State::backing_off);
+  observed.orders.state_changed(relay::State::relaying);
+  observed.orders.state_changed(relay::State::halted);
+  observed.orders.state_changed(relay::State::halted);
+  observed.orders.state_changed(relay::State::draining);
+  CHECK(
+      said(observed) ==
+      std::vector<std::string>{
+          R"(level=info msg="another relay works on this outbox, standing by" outbox=orders state=standby previous=starting)",
+          R"(level=info msg="relaying" outbox=orders)",
+          R"(level=error msg="halted: nothing more of this outbox goes out" outbox=orders state=halted previous=relaying)",
+          R"(level=info msg="draining" outbox=orders state=draining previous=halted)",
+      });
+}
+
+TEST_CASE("all changes of state can be seen at level debug", "[outbox_log]") {
+  Observed observed(LogLevel::debug);
+  observed.orders.state_changed(relay::State::idle);
+  observed.orders.state_changed(relay::State::backing_off);
+  CHECK(said(observed) ==
+        std::vector<std::string>{
+            R"(level=info msg="relaying" outbox=orders)",
+            R"(level=debug msg="state changed" outbox=orders state=backing_off previous=idle)",
+        });
+}
+
+TEST_CASE("a held topic is said once, and once when it is released", "[outbox_log]") {
+  Observed observed;
+  const core::Failure missing{.reason = core::Reason::missing,
+                              .remedy = core::Remedy::hold_topic,
+                              .message = "topic does not exist",
+                              .hint = "create it"};
+  observed.orders.topic_held("orders.a", missing);
+  observed.orders.topic_released("orders.a");
+  CHECK(
+      said(observed) ==
+      std::vector<std::string>{
+          R"(level=warn msg="topic held: its rows wait in the table, others go on" outbox=orders topic=orders.a )"
+          R"(reason=missing error="topic does not exist" hint="create it")",
+          R"(level=info msg="topic released" outbox=orders topic=orders.a)",
+      });
+}
+
+TEST_CASE("thousands of held topics do not flood the log", "[outbox_log]") {
+  Observed observed;
+  for (int i = 0; i < 1000; ++i) observed.orders.topic_held("orders." + std::to_string(i), refused);
+  CHECK(observed.file.lines().size() == 20);
+  for (int i = 0; i < 1000; ++i) observed.orders.topic_released("orders." + std::to_string(i));
+  CHECK(observed.file.lines().size() == 40);
+}
+
+TEST_CASE("late rows are a broken assumption: said with a hint, at most each half minute", "[outbox_log]") {
+  Observed observed;
+  for (int i = 0; i < 3; ++i) {
+    observed.orders.fetched(relay::PollCause::timer, 2, 2);
+    observed.clock.pass(20s);
+  }
+  const auto lines = said(observed);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with(
+      R"(level=warn msg="only the background sweep found these rows" outbox=orders rows=2 times=1 hint="let the INSERT)"));
+  CHECK(lines[1].find("rows=2 times=2") != std::string::npos);
+}
