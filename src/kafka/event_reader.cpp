@@ -1,0 +1,131 @@
+#include "kafka/event_reader.h"
+
+#include <syslog.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <string>
+
+#include "kafka/classify.h"
+#include "kafka/producer.h"
+
+namespace outbox_relay::kafka {
+namespace {
+
+core::Failure false_ack() {
+  return {core::Reason::false_ack, core::Remedy::rebuild,
+          "kafka: a record was reported as delivered, but to no offset: librdkafka took another record's ack "
+          "for it",
+          ""};
+}
+
+/// librdkafka counts like syslog.
+LogLevel level_of(std::string_view facility, int level) {
+  // These say once more what comes as an event and is reported as trouble or the producer's end, or they warn
+  // of options that are ours on purpose.
+  static constexpr std::string_view told_otherwise[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TERMINATE"};
+  if (std::ranges::find(told_otherwise, facility) != std::end(told_otherwise)) return LogLevel::debug;
+  if (level <= LOG_ERR) return LogLevel::error;
+  if (level == LOG_WARNING) return LogLevel::warning;
+  return level == LOG_DEBUG ? LogLevel::debug : LogLevel::info;
+}
+
+}  // namespace
+
+void EventReader::read(const Producer& producer, rd_kafka_event_t& event, relay::SinkEvents& into) {
+  switch (rd_kafka_event_type(&event)) {
+    case RD_KAFKA_EVENT_DR:
+      while (const rd_kafka_message_t* message = rd_kafka_event_message_next(&event)) {
+        into.deliveries.push_back(delivered(*message));
+      }
+      break;
+    case RD_KAFKA_EVENT_ERROR:
+      read_error(producer, event, into);
+      break;
+    case RD_KAFKA_EVENT_LOG:
+      read_log(event);
+      break;
+    default:
+      break;  // no other kind is switched on
+  }
+}
+
+relay::DeliveryReport EventReader::delivered(const rd_kafka_message_t& message) {
+  assert(outstanding_ > 0);
+  --outstanding_;
+  auto* const row = static_cast<core::InFlight*>(message._private);
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {row, classify(message.err, Origin::delivery)};
+  // The tripwire. Refused records were seen reported as delivered [1000 acks, 999 records in the log]: those
+  // had no offset.
+  if (message.offset < 0 || rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_PERSISTED) {
+    return {row, false_ack()};
+  }
+  trouble_.reset();
+  return {row, std::nullopt};
+}
+
+void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event, relay::SinkEvents& into) {
+  const rd_kafka_resp_err_t code = rd_kafka_event_error(&event);
+  if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(&event) != 0) {
+    std::array<char, 512> text{};
+    const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(producer.client(), text.data(), text.size());
+    producer_failed(classify(cause, Origin::producer, text.data()), into);
+    return;
+  }
+  core::Failure failure = classify(code, Origin::producer, rd_kafka_event_error_string(&event));
+  if (failure.remedy != core::Remedy::operate) {
+    failure.remedy = core::Remedy::retry;  // librdkafka goes on trying by itself
+    // "1/1 brokers are down" follows the text that says why, which is the better one.
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !broker_failure_) broker_failure_ = failure;
+    if (outstanding_ == 0) return;
+    failure = *broker_failure_;
+  }
+  begin_trouble(std::move(failure));
+}
+
+void EventReader::producer_failed(core::Failure failure, relay::SinkEvents& into) {
+  if (told_end_) return;
+  told_end_ = true;
+  if (failure.remedy != core::Remedy::operate) failure.remedy = core::Remedy::rebuild;
+  into.broken = std::move(failure);
+}
+
+void EventReader::producer_replaced() {
+  assert(outstanding_ == 0);
+  told_end_ = false;
+  broker_failure_.reset();
+}
+
+void EventReader::look_up_failed(core::Failure failure) {
+  begin_trouble(broker_failure_ ? *broker_failure_ : std::move(failure));
+}
+
+void EventReader::look_up_answered() {
+  broker_failure_.reset();
+  if (outstanding_ == 0) trouble_.reset();
+}
+
+void EventReader::begin_trouble(core::Failure failure) {
+  // A refused login also looks like a broker that cannot be reached: that must not hide the cause.
+  if (trouble_ && trouble_->remedy == core::Remedy::operate) return;
+  trouble_ = std::move(failure);
+}
+
+void EventReader::report_trouble(relay::SinkEvents& into) {
+  const auto now = trouble_ ? std::optional{trouble_->remedy} : std::nullopt;
+  if (now == told_trouble_) return;
+  told_trouble_ = now;
+  into.recovered = !trouble_.has_value();
+  into.trouble = trouble_;
+}
+
+void EventReader::read_log(rd_kafka_event_t& event) const {
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  if (rd_kafka_event_log(&event, &facility, &text, &level) != 0) return;
+  log_(level_of(facility, level), std::string{facility} + ": " + text);
+}
+
+}  // namespace outbox_relay::kafka

@@ -1,0 +1,127 @@
+#include "kafka/producer.h"
+
+#include <array>
+#include <cassert>
+#include <span>
+#include <utility>
+
+#include "core/failure.h"
+
+namespace outbox_relay::kafka {
+namespace {
+
+using ErrorText = std::array<char, 512>;
+
+[[noreturn]] void refuse(std::string message, std::string hint) {
+  throw core::FailureError{{core::Reason::other, core::Remedy::operate, std::move(message), std::move(hint)}};
+}
+
+void set(rd_kafka_conf_t* configuration, const std::string& name, const std::string& value) {
+  ErrorText text{};
+  switch (rd_kafka_conf_set(configuration, name.c_str(), value.c_str(), text.data(), text.size())) {
+    case RD_KAFKA_CONF_OK:
+      return;
+    case RD_KAFKA_CONF_UNKNOWN:
+      refuse("librdkafka does not know the property " + name,
+             "look for its spelling in librdkafka's CONFIGURATION.md");
+    case RD_KAFKA_CONF_INVALID:  // librdkafka's own text would show the value
+      refuse("librdkafka does not take the value of the property " + name,
+             "look for the values it takes in librdkafka's CONFIGURATION.md");
+  }
+}
+
+ConfigurationHandle make_configuration(const ProducerSettings& settings) {
+  ConfigurationHandle configuration{rd_kafka_conf_new()};
+  const auto set_all = [&configuration](auto properties) {
+    for (const auto& [name, value] : properties)
+      set(configuration.get(), std::string{name}, std::string{value});
+  };
+  set_all(default_properties());
+  set(configuration.get(), "client.id", settings.client_id);
+  set_all(std::span{settings.properties});
+  set_all(fixed_properties());
+  rd_kafka_conf_set_events(configuration.get(),
+                           RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+  // For OAUTHBEARER, whose token is fetched by a call that blocks.
+  rd_kafka_conf_enable_sasl_queue(configuration.get(), 1);
+  return configuration;
+}
+
+ClientHandle make_client(const ProducerSettings& settings) {
+  ConfigurationHandle configuration = make_configuration(settings);
+  ErrorText text{};
+  ClientHandle client{rd_kafka_new(RD_KAFKA_PRODUCER, configuration.get(), text.data(), text.size())};
+  if (!client) {
+    refuse(std::string{"librdkafka refuses the properties: "} + text.data(), "change `kafka.properties`");
+  }
+  given_away(configuration);
+  // Fetches tokens in librdkafka's own thread; refused, and not needed, without OAUTHBEARER.
+  const ErrorHandle not_needed{rd_kafka_sasl_background_callbacks_enable(client.get())};
+  rd_kafka_set_log_queue(client.get(), nullptr);  // the main queue
+  return client;
+}
+
+/// The arguments of one call of `rd_kafka_produceva`.
+class Arguments {
+ public:
+  auto& add(rd_kafka_vtype_t type) {
+    rd_kafka_vu_t& argument = items_[count_++];
+    argument.vtype = type;
+    return argument.u;
+  }
+  /// NULL and empty differ by the pointer alone. librdkafka does not write through it.
+  void add(rd_kafka_vtype_t type, std::string_view bytes) {
+    auto& argument = add(type);
+    argument.mem.ptr = const_cast<char*>(bytes.empty() ? "" : bytes.data());
+    argument.mem.size = bytes.size();
+  }
+  ErrorHandle produce(rd_kafka_t* client) const {
+    return ErrorHandle{rd_kafka_produceva(client, items_.data(), count_)};
+  }
+
+ private:
+  std::array<rd_kafka_vu_t, 7> items_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+Producer::Producer(const ProducerSettings& settings, int event_fd)
+    : client_(make_client(settings)), queue_(rd_kafka_queue_get_main(client_.get())) {
+  static constexpr std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), event_fd, &one, sizeof one);
+}
+
+TopicHandle Producer::make_topic(const std::string& name) const {
+  TopicHandle topic{rd_kafka_topic_new(client_.get(), name.c_str(), nullptr)};
+  assert(topic);
+  return topic;
+}
+
+ErrorHandle Producer::produce(Record record) {
+  Arguments arguments;
+  arguments.add(RD_KAFKA_VTYPE_RKT).rkt = record.topic;
+  arguments.add(RD_KAFKA_VTYPE_PARTITION).i32 = record.partition;
+  arguments.add(RD_KAFKA_VTYPE_OPAQUE).ptr = record.opaque;
+  if (record.key) arguments.add(RD_KAFKA_VTYPE_KEY, *record.key);
+  if (record.value) arguments.add(RD_KAFKA_VTYPE_VALUE, *record.value);
+  if (record.timestamp) arguments.add(RD_KAFKA_VTYPE_TIMESTAMP).i64 = *record.timestamp;
+  arguments.add(RD_KAFKA_VTYPE_HEADERS).headers = record.headers.get();
+  ErrorHandle error = arguments.produce(client_.get());
+  if (!error) given_away(record.headers);
+  return error;
+}
+
+EventHandle Producer::poll() {
+  return EventHandle{rd_kafka_queue_poll(queue_.get(), 0)};
+}
+
+void Producer::purge(int what) {
+  rd_kafka_purge(client_.get(), what | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+void Producer::disarm() {
+  rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
+}
+
+}  // namespace outbox_relay::kafka

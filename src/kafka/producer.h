@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/row.h"
+#include "kafka/handles.h"
+#include "kafka/properties.h"
+
+namespace outbox_relay::kafka {
+
+/// One record to be produced. What the views show must stay in place until its delivery report; nothing is
+/// copied but the key.
+struct Record {
+  rd_kafka_topic_t* topic = nullptr;
+  std::int32_t partition = 0;
+  core::Value key;
+  core::Value value;
+  HeadersHandle headers;
+  std::optional<std::int64_t>
+      timestamp;           ///< milliseconds since the epoch, above 0; nothing: librdkafka's present time
+  void* opaque = nullptr;  ///< comes back with the delivery report
+};
+
+/// One librdkafka producer and the queue on which all its events arrive: delivery reports, errors, log lines.
+///
+/// `client` may be used by any thread, the rest by the pipeline's only. The destructor joins librdkafka's
+/// threads. What bounds it is their longest uninterruptible call: a name resolution (the resolver's timeouts,
+/// 10 s and more when DNS is dead); connecting, sending and waiting are interrupted at once. So it runs on
+/// the housekeeper's thread.
+class Producer {
+ public:
+  /// Events wake up `event_fd`, an eventfd that stays open until `disarm`. Throws `core::FailureError` when
+  /// librdkafka refuses the settings.
+  Producer(const ProducerSettings& settings, int event_fd);
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  [[nodiscard]] rd_kafka_t* client() const { return client_.get(); }
+  /// A handle must be gone before its producer is. The name is one that Kafka takes.
+  [[nodiscard]] TopicHandle make_topic(const std::string& name) const;
+
+  /// Hands a record over. Nothing: there will be a delivery report; else there will be none. Never blocks.
+  [[nodiscard]] ErrorHandle produce(Record record);
+  /// The next event, nothing when there is none now. Never blocks.
+  [[nodiscard]] EventHandle poll();
+  /// Takes back what no broker has been sent (`RD_KAFKA_PURGE_F_QUEUE`), what waits for a broker's answer
+  /// (`RD_KAFKA_PURGE_F_INFLIGHT`), or both. Does not wait: every record taken back gets its report.
+  void purge(int what);
+  /// No event wakes up anybody any more.
+  void disarm();
+
+ private:
+  ClientHandle client_;
+  QueueHandle queue_;
+};
+
+}  // namespace outbox_relay::kafka

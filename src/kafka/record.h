@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "core/routing.h"
+#include "kafka/handles.h"
+#include "kafka/headers.h"
+
+namespace outbox_relay::kafka {
+
+/// The parts of a record that are made from a row, rather than taken from it as they are (CONTRACT.md,
+/// section 3). Keeps its memory from row to row. For one thread; the routing must outlive it.
+class RecordMaker {
+ public:
+  explicit RecordMaker(const core::Routing& routing) : routing_(&routing) {}
+
+  /// The message id, the configured headers, those of the headers column: in this order. Nothing when the
+  /// headers column holds something else than a JSON object.
+  [[nodiscard]] HeadersHandle headers_of(const core::Row& row);
+
+ private:
+  const core::Routing* routing_;
+  HeadersReader reader_;
+  std::string rendered_;
+};
+
+/// `created_at` in milliseconds, but not later than `now`: the database's clock may be ahead of the brokers',
+/// and Kafka refuses a whole batch for one record too far in the future. Nothing for a row without it, or
+/// from before 1970, which Kafka's timestamps cannot say.
+[[nodiscard]] std::optional<std::int64_t> timestamp_of(const core::Row& row,
+                                                       std::chrono::system_clock::time_point now);
+
+}  // namespace outbox_relay::kafka
