@@ -88,8 +88,6 @@ awaitable<bool> Pipeline::open_source() {
   std::optional<core::Failure> failure;
   try {
     const core::SourceFacts facts = co_await source_.open();
-    probe_.connection_opened(Purpose::fetch);
-    probe_.connection_opened(Purpose::complete);
     plan_.source_opened(facts, clock_.now());
     was_open_ = is_open_ = true;
     session_failed_ = false;
@@ -187,7 +185,10 @@ void Pipeline::settle(const SinkEvents& events) {
     sink_trouble_ = events.trouble->remedy;
     fail(Activity::publish, *events.trouble);
   }
-  if (events.recovered) sink_trouble_.reset();
+  if (events.recovered) {
+    sink_trouble_.reset();
+    succeed(Activity::publish);
+  }
   settle(events.deliveries);
   for (const TopicReport& report : events.topics) settle(report);
   if (events.broken) {

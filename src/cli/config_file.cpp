@@ -1,0 +1,47 @@
+#include "cli/config_file.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "cli/validators.h"
+#include "config/load.h"
+
+namespace outbox_relay::cli {
+namespace {
+
+// More than a configuration may have; the reader refuses what is larger than its own limit.
+constexpr std::size_t most_read = 2 * 1024 * 1024;
+
+std::optional<std::string> environment_variable(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+std::string cannot_read(const std::string& file, const std::string& why) {
+  return file + ": cannot be read: " + why + '\n';
+}
+
+}  // namespace
+
+std::variant<config::Config, std::string> load_config(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return cannot_read(file, "it is a directory");
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return cannot_read(file, std::strerror(errno));
+  std::string text(most_read, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return cannot_read(file, std::strerror(errno));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+
+  auto result = config::load(file, std::move(text), environment_variable, library_validators());
+  if (const auto* problems = std::get_if<config::Problems>(&result)) return config::to_text(*problems);
+  return std::get<config::Config>(std::move(result));
+}
+
+}  // namespace outbox_relay::cli

@@ -1,0 +1,153 @@
+#include "cli/daemon.h"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "cli/build_info.h"
+#include "cli/exit_code.h"
+#include "cli/mapping.h"
+#include "cli/outbox_assembly.h"
+#include "core/failure.h"
+#include "http/index_page.h"
+
+namespace outbox_relay::cli {
+
+namespace {
+
+http::Response to_response(const telemetry::HealthReport& report) {
+  return {.status = report.is_good ? 200U : 503U,
+          .content_type = "text/plain; charset=utf-8",
+          .body = report.text};
+}
+
+telemetry::BuildInfo telemetry_build_info() {
+  return {.version = std::string(program_version()),
+          .revision = std::string(program_revision()),
+          .librdkafka = librdkafka_version().running,
+          .libpq = libpq_version().running};
+}
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, telemetry::Log& log)
+    : config_(config), log_(log), telemetry_(telemetry_build_info(), log) {
+  server_.emplace(io_, http::ListenAddress{config.http.listen.address, config.http.listen.port}, routes());
+  log_.info("listening", {{"address", server_->address().to_string()}});
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+  await_signal();
+  start_workers();
+}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+  io_.run();
+  workers_.clear();  // the threads have told their end
+  return exit_code_;
+}
+
+http::Routes Daemon::routes() {
+  return {{"/metrics",
+           [this](const http::Request&) {
+             return http::Response{200, std::string(telemetry::metrics_content_type), telemetry_.render()};
+           }},
+          {"/livez",
+           [this](const http::Request& request) {
+             return to_response(telemetry_.health().liveness(request.has_parameter("verbose")));
+           }},
+          {"/readyz",
+           [this](const http::Request& request) {
+             return to_response(telemetry_.health().readiness(request.has_parameter("verbose")));
+           }},
+          {"/", [](const http::Request&) {
+             static constexpr http::Link links[] = {{"/metrics", "metrics"},
+                                                    {"/livez", "liveness"},
+                                                    {"/readyz?verbose", "readiness of each outbox"}};
+             return http::index_page("outbox-relay " + std::string(program_version()), links);
+           }}};
+}
+
+void Daemon::start_workers() {
+  for (const config::Outbox& outbox : config_.outboxes) {
+    auto& outbox_telemetry = telemetry_.add_outbox(to_telemetry_options(outbox));
+    ++running_;
+    workers_.push_back(std::make_unique<relay::Worker>(
+        [this, &outbox, &outbox_telemetry](boost::asio::any_io_executor executor) {
+          return assemble_outbox(executor, config_, outbox, outbox_telemetry, log_);
+        },
+        [this, &outbox, &outbox_telemetry](bool is_settled, std::exception_ptr bug) {
+          boost::asio::post(io_,
+                            [this, &outbox, &outbox_telemetry, ended = Ended{is_settled, std::move(bug)}] {
+                              worker_ended(outbox.name, outbox_telemetry, ended);
+                            });
+        }));
+  }
+}
+
+void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
+                          const Ended& ended) {
+  outbox_telemetry.ended();
+  if (ended.bug) {
+    try {
+      std::rethrow_exception(ended.bug);
+    } catch (const core::FailureError& error) {
+      // What the configuration's check could not see: a secret file, or a property that only a producer
+      // refuses.
+      log_.error(error.failure().message, {{"outbox", outbox}, {"hint", error.failure().hint}});
+      exit_code_ = exit_configuration;
+      if (!is_draining_) drain();
+    }
+    // Anything else is a bug of ours: it ends the process with a trace for its supervisor to see.
+  } else if (!ended.is_settled && exit_code_ == exit_done) {
+    exit_code_ = exit_unexpected;
+  }
+  if (--running_ > 0) return;
+  log_.info("stopped", {{"settled", exit_code_ == exit_done ? "yes" : "no"}});
+  drain_timer_.cancel();
+  signals_.cancel();
+  server_->stop();
+}
+
+void Daemon::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    signalled(signal);
+    await_signal();
+  });
+}
+
+void Daemon::signalled(int signal) {
+  if (signal == SIGHUP) {
+    log_.warn("SIGHUP does nothing in this version",
+              {{"hint", "restart the relay to load another configuration"}});
+  } else if (is_draining_) {
+    log_.warn("second signal: leaving at once, what is in flight will be published again");
+    leave_at_once();
+  } else {
+    log_.info("signal received, draining", {{"timeout_ms", std::to_string(config_.drain_timeout.count())}});
+    drain();
+  }
+}
+
+void Daemon::drain() {
+  is_draining_ = true;
+  for (const auto& worker : workers_) worker->stop();
+  drain_timer_.expires_after(config_.drain_timeout);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    log_.warn("drain_timeout has passed, what is in flight will be published again",
+              {{"timeout_ms", std::to_string(config_.drain_timeout.count())}});
+    leave_at_once();
+  });
+}
+
+// Without destructors: they would wait for threads that may be stuck. Nothing is lost that a kill would not
+// lose, and a kill loses nothing.
+void Daemon::leave_at_once() {
+  std::_Exit(exit_code_ == exit_done ? exit_unexpected : exit_code_);
+}
+
+}  // namespace outbox_relay::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "config/config.h"
+#include "http/server.h"
+#include "relay/worker.h"
+#include "telemetry/telemetry.h"
+
+namespace outbox_relay::cli {
+
+/// The running process: one worker thread an outbox, and on the main thread signals, HTTP and supervision.
+///
+/// It does not end because a server is away. It ends by SIGTERM or SIGINT: the first drains within
+/// `drain_timeout`, a second leaves at once. Lives on the main thread.
+class Daemon {
+ public:
+  /// Begins to listen and starts the workers. Throws `http::ListenError`. The configuration and the log
+  /// outlive it.
+  Daemon(const config::Config& config, telemetry::Log& log);
+  ~Daemon();
+
+  /// Until the end. Returns the exit code of the process: `done` when all that was in flight was settled.
+  int run();
+
+ private:
+  struct Ended {
+    bool is_settled = false;
+    std::exception_ptr bug;
+  };
+
+  [[nodiscard]] http::Routes routes();
+  void start_workers();
+  void await_signal();
+  void signalled(int signal);
+  void drain();
+  void leave_at_once();
+  void worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
+                    const Ended& ended);
+
+  const config::Config& config_;
+  telemetry::Log& log_;
+  telemetry::Telemetry telemetry_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_{io_};
+  boost::asio::steady_timer drain_timer_{io_};
+  std::optional<http::Server> server_;
+  std::vector<std::unique_ptr<relay::Worker>> workers_;
+  std::size_t running_ = 0;
+  bool is_draining_ = false;
+  int exit_code_ = 0;  ///< of exit_code.h
+};
+
+}  // namespace outbox_relay::cli

@@ -1,0 +1,156 @@
+#include "cli/mapping.h"
+
+#include <algorithm>
+
+#include "core/failure.h"
+
+namespace outbox_relay::cli {
+
+namespace {
+
+// The place of a column among those that are fetched for templates; a new one is added.
+std::size_t index_of(std::vector<std::string>& columns, const std::string& column) {
+  const auto found = std::ranges::find(columns, column);
+  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
+  columns.push_back(column);
+  return columns.size() - 1;
+}
+
+core::Template to_template(const config::Template& from, std::vector<std::string>& columns) {
+  std::vector<core::Template::Piece> pieces;
+  for (const auto& piece : from.pieces) {
+    switch (piece.kind) {
+      case config::Template::Piece::Kind::literal:
+        pieces.emplace_back(piece.text);
+        break;
+      case config::Template::Piece::Kind::column:
+        pieces.emplace_back(index_of(columns, piece.text));
+        break;
+    }
+  }
+  return core::Template{std::move(pieces)};
+}
+
+config::Secret read_or_throw(const config::Path& path) {
+  auto read = config::read_secret_file(path);
+  if (auto* why = std::get_if<std::string>(&read)) {
+    throw core::FailureError({core::Reason::authentication, core::Remedy::operate, *std::move(why),
+                              "let the relay's user read the file, or name another one"});
+  }
+  return std::get<config::Secret>(std::move(read));
+}
+
+postgres::Completion to_postgres(config::Completion completion) {
+  switch (completion) {
+    case config::Completion::mark:
+      return postgres::Completion::mark;
+    case config::Completion::remove:
+      return postgres::Completion::remove;
+  }
+  return postgres::Completion::mark;
+}
+
+telemetry::LogLevel to_telemetry(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::debug:
+      return telemetry::LogLevel::debug;
+    case config::LogLevel::info:
+      return telemetry::LogLevel::info;
+    case config::LogLevel::warn:
+      return telemetry::LogLevel::warn;
+    case config::LogLevel::error:
+      return telemetry::LogLevel::error;
+  }
+  return telemetry::LogLevel::info;
+}
+
+}  // namespace
+
+core::Routing to_routing(const config::Outbox& outbox) {
+  core::Routing routing;
+  routing.topic = to_template(outbox.topic, routing.columns);
+  routing.allowed_topics = outbox.allowed_topics;
+  if (outbox.partition) routing.partition = index_of(routing.columns, *outbox.partition);
+  for (const config::Header& header : outbox.headers) {
+    routing.headers.push_back({header.name, to_template(header.value, routing.columns)});
+  }
+  routing.message_id_header = outbox.message_id_header;
+  return routing;
+}
+
+core::PlanSettings to_plan_settings(const config::Outbox& outbox) {
+  return {.limits = {.rows = outbox.in_flight_rows, .bytes = outbox.in_flight_bytes},
+          .page_rows = outbox.page_rows,
+          .poll_interval = outbox.poll_interval,
+          .poll_interval_min = outbox.poll_interval_min,
+          .full_scan_interval = outbox.full_scan_interval,
+          .wait_for_flush = outbox.publish_after == config::PublishAfter::flushed};
+}
+
+postgres::Settings to_postgres_settings(const config::Config& config, const config::Outbox& outbox) {
+  postgres::Settings settings;
+  settings.server.connection = config.postgres.connection.reveal();
+  settings.server.password = [file = config.postgres.password_file]() -> std::optional<std::string> {
+    if (!file) return std::nullopt;
+    return read_or_throw(*file).reveal();
+  };
+  settings.server.connect_timeout = config.postgres.connect_timeout;
+  settings.server.statement_timeout = config.postgres.statement_timeout;
+  settings.table = {.schema = outbox.table.schema,
+                    .name = outbox.table.table,
+                    .id = outbox.columns.id,
+                    .message_id = outbox.columns.message_id,
+                    .key = outbox.columns.key,
+                    .payload = outbox.columns.payload,
+                    .headers = outbox.columns.headers,
+                    .created_at = outbox.columns.created_at,
+                    .sent = outbox.columns.sent,
+                    .parked_at = outbox.columns.parked_at,
+                    .completion = to_postgres(outbox.completion)};
+  settings.control_schema = config.postgres.control_schema;
+  return settings;
+}
+
+kafka::ProducerSettings to_producer_settings(const config::Config& config, const config::Outbox& outbox) {
+  kafka::ProducerSettings settings;
+  for (const config::Property& property : config.kafka.properties) {
+    settings.properties.emplace_back(property.name, property.value.reveal());
+  }
+  const auto add_secret = [&settings](const char* name, const std::optional<config::Path>& file) {
+    if (file) settings.properties.emplace_back(name, read_or_throw(*file).reveal());
+  };
+  add_secret("sasl.password", config.kafka.sasl_password_file);
+  add_secret("ssl.key.password", config.kafka.ssl_key_password_file);
+  settings.client_id = "outbox-relay-" + outbox.name;
+  return settings;
+}
+
+telemetry::OutboxOptions to_telemetry_options(const config::Outbox& outbox) {
+  telemetry::OutboxOptions options;
+  options.name = outbox.name;
+  options.limit_rows = outbox.in_flight_rows;
+  options.limit_bytes = outbox.in_flight_bytes;
+  options.health.stale_after = outbox.stale_after;
+  return options;
+}
+
+telemetry::LogOptions to_log_options(const config::Log& log) {
+  telemetry::LogOptions options;
+  options.level = to_telemetry(log.level);
+  switch (log.format) {
+    case config::LogFormat::automatic:
+      break;
+    case config::LogFormat::text:
+      options.format = telemetry::LogFormat::text;
+      break;
+    case config::LogFormat::logfmt:
+      options.format = telemetry::LogFormat::logfmt;
+      break;
+    case config::LogFormat::json:
+      options.format = telemetry::LogFormat::json;
+      break;
+  }
+  return options;
+}
+
+}  // namespace outbox_relay::cli

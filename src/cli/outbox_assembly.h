@@ -1,0 +1,22 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+
+#include "config/config.h"
+#include "relay/worker.h"
+#include "telemetry/log.h"
+#include "telemetry/outbox_telemetry.h"
+
+namespace outbox_relay::cli {
+
+/// Puts one outbox together on its pipeline's thread: PostgreSQL on one side, Kafka on the other, the
+/// pipeline between them, and the sampler beside it. What is handed in outlives it. Throws
+/// `core::FailureError` when librdkafka refuses the settings, or a secret cannot be read.
+[[nodiscard]] std::unique_ptr<relay::Assembly> assemble_outbox(boost::asio::any_io_executor executor,
+                                                               const config::Config& config,
+                                                               const config::Outbox& outbox,
+                                                               telemetry::OutboxTelemetry& telemetry,
+                                                               telemetry::Log& log);
+
+}  // namespace outbox_relay::cli

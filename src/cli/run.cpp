@@ -1,0 +1,51 @@
+#include <sys/resource.h>
+
+#include <csignal>
+#include <iostream>
+#include <variant>
+
+#include "cli/build_info.h"
+#include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/daemon.h"
+#include "cli/exit_code.h"
+#include "cli/mapping.h"
+#include "http/address.h"
+#include "kafka/version.h"
+
+namespace outbox_relay::cli {
+
+namespace {
+
+// Memory holds payloads and passwords, so no core is left behind.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  forbid_core_dumps();
+  std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error to be handled where it is met
+  const auto loaded = load_config(options.config_file);
+  if (const auto* problems = std::get_if<std::string>(&loaded)) {
+    std::cerr << *problems;
+    return exit_configuration;
+  }
+  const auto& config = std::get<config::Config>(loaded);
+  telemetry::Log log{to_log_options(config.log)};
+  log.info("outbox-relay starts", {{"version", program_version()},
+                                   {"revision", program_revision()},
+                                   {"outboxes", std::to_string(config.outboxes.size())}});
+  if (const auto warning = kafka::version_warning()) log.warn(*warning);
+  try {
+    Daemon daemon{config, log};
+    return daemon.run();
+  } catch (const http::ListenError& error) {
+    log.error(error.what(), {{"hint", error.hint()}});
+    return exit_unavailable;
+  }
+}
+
+}  // namespace outbox_relay::cli

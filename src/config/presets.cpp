@@ -1,0 +1,71 @@
+#include "config/presets.h"
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+namespace outbox_relay::config {
+namespace {
+
+// The table of deploy/sql/outbox.sql.
+constexpr std::string_view outbox_relay_table = R"(columns:
+  id: id
+  message_id: message_id
+  key: aggregateid
+  payload: payload
+  headers: headers
+  created_at: created_at
+  sent: sent_at
+  parked_at: parked_at
+  attempts: attempts
+  last_error: last_error
+extra_columns: [aggregatetype, type]
+headers:
+  event-type: "{type}"
+)";
+
+// Debezium's outbox event router: its columns and defaults, with `seq` and `sent_at` added.
+// Source: https://debezium.io/documentation/reference/stable/transformations/outbox-event-router.html
+constexpr std::string_view debezium_table = R"(columns:
+  id: seq
+  message_id: id
+  key: aggregateid
+  payload: payload
+  sent: sent_at
+extra_columns: [aggregatetype, type]
+topic: "outbox.event.{aggregatetype}"
+message_id_header: id
+)";
+
+constexpr std::string_view no_table = "{}\n";
+
+Node parsed(Preset preset) {
+  const Source source{std::string(preset_text(preset))};
+  Report report;
+  auto node = parse_document(source, report);
+  if (!node || !report.empty()) throw std::logic_error("a preset is no valid YAML");
+  return *std::move(node);
+}
+
+}  // namespace
+
+std::string_view preset_text(Preset preset) {
+  switch (preset) {
+    case Preset::outbox_relay:
+      return outbox_relay_table;
+    case Preset::debezium:
+      return debezium_table;
+    case Preset::eventuate:  // refused before anything is filled in
+    case Preset::none:
+      return no_table;
+  }
+  throw std::logic_error("a preset that does not exist");
+}
+
+const Node& preset_node(Preset preset) {
+  static const std::array<Node, 4> nodes = {parsed(Preset::outbox_relay), parsed(Preset::debezium),
+                                            parsed(Preset::eventuate), parsed(Preset::none)};
+  return nodes.at(static_cast<std::size_t>(preset));
+}
+
+}  // namespace outbox_relay::config

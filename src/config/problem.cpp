@@ -1,0 +1,68 @@
+#include "config/problem.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace outbox_relay::config {
+namespace {
+
+// Nobody mends more in one go, and a file of garbage must not become a gigabyte of messages.
+constexpr std::size_t most_problems = 100;
+constexpr std::size_t longest_quote = 80;
+
+}  // namespace
+
+void Report::add(Position place, std::string what, std::string hint) {
+  found_.push_back({place, std::move(what), std::move(hint)});
+}
+
+Problems Report::take(std::string_view file, const Source& source) && {
+  std::ranges::stable_sort(found_, {}, &Found::place);
+  Problems problems{std::string(file), {}, 0};
+  const std::size_t count = std::min(found_.size(), most_problems);
+  problems.left_out = found_.size() - count;
+  for (Found& found : std::span(found_).first(count)) {
+    std::vector<Span> on_line;
+    for (const Span& span : hidden_) {
+      if (span.begin.line <= found.place.line && found.place.line <= span.end.line) on_line.push_back(span);
+    }
+    problems.list.push_back({found.place.line + 1, source.column(found.place), std::move(found.what),
+                             source.excerpt(found.place, on_line), std::move(found.hint)});
+  }
+  return problems;
+}
+
+std::string to_text(const Problems& problems) {
+  std::string text;
+  for (const Problem& problem : problems.list) {
+    text += problems.file + ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column) + ": ";
+    text += problem.what + '\n';
+    if (!problem.excerpt.text.empty()) {
+      text += "    " + problem.excerpt.text + '\n';
+      text += "    " + std::string(problem.excerpt.caret, ' ') + "^\n";
+    }
+    if (!problem.hint.empty()) text += "  hint: " + problem.hint + '\n';
+  }
+  if (problems.left_out > 0) {
+    text += problems.file + ": " + std::to_string(problems.left_out) + " more problems are not shown\n";
+  }
+  return text;
+}
+
+std::string printable(std::string_view text) {
+  const bool is_cut = text.size() > longest_quote;
+  std::size_t length = std::min(text.size(), longest_quote);
+  while (is_cut && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  std::string result(text.substr(0, length));
+  std::ranges::replace_if(
+      result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  if (is_cut) result += "…";
+  return result;
+}
+
+std::string quoted(std::string_view text) {
+  return '`' + printable(text) + '`';
+}
+
+}  // namespace outbox_relay::config
