@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/eventually.h"
+#include "support/process.h"
+#include "support/servers.h"
+
+namespace outbox_relay::testing {
+
+/// A service with an outbox of its own, as deploy/sql makes it, topics, and a relay as a user runs it.
+class Shop {
+ public:
+  explicit Shop(PostgresServer& postgres = shared_postgres(), KafkaServer& kafka = shared_kafka());
+  ~Shop();
+
+  /// Starts the relay; `outboxes` is the YAML below `outboxes:`, by default the shop's own outbox.
+  void start(const std::string& outboxes = "");
+  [[nodiscard]] Process& relay() { return *relay_; }
+  [[nodiscard]] std::string log() const { return relay_->errors(); }
+
+  void execute(const std::string& sql) const { postgres_.execute(sql, database_); }
+  [[nodiscard]] std::string value(const std::string& sql) const { return postgres_.value(sql, database_); }
+  /// Inserts `count` rows, in one transaction, with keys key-0 … key-(`keys` - 1) in turn and numbers as
+  /// payloads.
+  void insert(int count, int keys = 10) const;
+  [[nodiscard]] int pending() const;
+  /// Waits until nothing is pending. False when that never comes.
+  [[nodiscard]] bool is_relayed() const;
+
+  /// The shop's topic, "<database>.invoice".
+  [[nodiscard]] std::string topic() const { return database_ + ".invoice"; }
+  [[nodiscard]] const std::string& database() const { return database_; }
+  [[nodiscard]] KafkaServer& kafka() const { return kafka_; }
+  [[nodiscard]] std::vector<ConsumedRecord> records() const { return kafka_.consume_all(topic()); }
+
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  /// GET from the relay's HTTP server; status 0 when it does not answer.
+  [[nodiscard]] Answer get(const std::string& path) const;
+  /// The value of a series, such as `outbox_relay_rows_completed_total{outbox="orders"}`.
+  [[nodiscard]] std::optional<double> metric(const std::string& series) const;
+  /// The same for one of the shop's own outbox: `metric_of("rows_completed_total")`.
+  [[nodiscard]] double metric_of(const std::string& family, const std::string& further_labels = "") const;
+
+ private:
+  [[nodiscard]] std::string address() const;
+
+  PostgresServer& postgres_;
+  KafkaServer& kafka_;
+  std::string database_;
+  std::string config_file_;
+  std::optional<Process> relay_;
+};
+
+/// The outbox of most cases, for `Shop::start`.
+[[nodiscard]] std::string orders_outbox(const std::string& topic, const std::string& further_lines = "");
+
+/// Payload numbers by key, in the order of the key's partition, repeats left out: must be ascending.
+[[nodiscard]] std::map<std::string, std::vector<int>> numbers_by_key(
+    const std::vector<ConsumedRecord>& records);
+
+}  // namespace outbox_relay::testing
