@@ -1,0 +1,102 @@
+#include "postgres/careful_completer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/failure.h"
+
+namespace outbox_relay::postgres {
+namespace {
+
+using Rows = std::vector<const core::Row*>;
+
+std::size_t size_of(const core::Value& value) {
+  return value ? value->size() : 0;
+}
+
+/// The longest value beside the payload.
+std::size_t longest_other(const core::Row& row) {
+  std::size_t longest = std::max({row.message_id.size(), size_of(row.key), size_of(row.headers)});
+  for (const auto& value : row.attributes) longest = std::max(longest, size_of(value));
+  return longest;
+}
+
+/// Reading again is bounded too: at most so many bytes at once, but a row at least.
+std::vector<Rows> chunks_of(const Rows& rows) {
+  constexpr std::size_t chunk_bytes = 4 << 20;
+  std::vector<Rows> chunks;
+  std::size_t bytes = chunk_bytes;
+  for (const auto* row : rows) {
+    const auto size = size_of(row->payload) + longest_other(*row);
+    if (bytes + size > chunk_bytes) {
+      chunks.emplace_back();
+      bytes = 0;
+    }
+    bytes += size;
+    chunks.back().push_back(row);
+  }
+  return chunks;
+}
+
+}  // namespace
+
+CarefulCompleter::CarefulCompleter(Session& session, const Statements& statements, const PageReader& reader,
+                                   const Completer& completer)
+    : session_(&session), reader_(&reader), completer_(&completer), sql_(statements.reread()) {}
+
+awaitable<std::size_t> CarefulCompleter::complete(std::vector<const core::Row*> rows) const {
+  constexpr int rounds = 3;
+  std::size_t completed = 0;
+  for (int round = 0; round < rounds; ++round) {
+    Rows moved;
+    const auto chunks = chunks_of(rows);
+    for (const auto& chunk : chunks) {
+      const Attempt attempted = co_await attempt(chunk);
+      completed += attempted.completed;
+      // Which of them moved meanwhile need not be known: the others are not pending any more.
+      if (attempted.completed < attempted.same.size()) {
+        moved.insert(moved.end(), attempted.same.begin(), attempted.same.end());
+      }
+    }
+    if (moved.empty()) co_return completed;
+    rows = std::move(moved);
+  }
+  throw core::FailureError({core::Reason::conflict, core::Remedy::retry,
+                            "rows were changed by others again and again while they were completed",
+                            "find out what updates the outbox's pending rows"});
+}
+
+awaitable<CarefulCompleter::Attempt> CarefulCompleter::attempt(Rows rows) const {
+  Attempt attempted;
+  Result result = co_await session_->run(read_again(rows));
+  const core::Page page = reader_->read(std::move(result), false).page;
+  std::vector<Completer::Placed> placed;
+  for (const auto* row : rows) {
+    const auto candidates = std::ranges::equal_range(page.rows, row->id, {}, &core::Row::id);
+    const auto same =
+        std::ranges::find_if(candidates, [&](const auto& now) { return core::same_message(now, *row); });
+    if (same == candidates.end()) continue;
+    placed.push_back({same->place, &row->id});
+    attempted.same.push_back(row);
+  }
+  if (!placed.empty()) attempted.completed = co_await completer_->complete(std::move(placed));
+  co_return attempted;
+}
+
+Query CarefulCompleter::read_again(const Rows& rows) const {
+  std::size_t longest_payload = 0;
+  std::size_t longest = 0;
+  std::vector<const core::RowId*> ids;
+  for (const auto* row : rows) {
+    longest_payload = std::max(longest_payload, size_of(row->payload));
+    longest = std::max(longest, longest_other(*row));
+    ids.push_back(&row->id);
+  }
+  Query query{sql_};
+  query.bigint(static_cast<std::int64_t>(longest_payload)).bigint(static_cast<std::int64_t>(longest));
+  query.text(reader_->token()).bytea(reader_->token());
+  completer_->add_ids(query, ids);
+  return query;
+}
+
+}  // namespace outbox_relay::postgres

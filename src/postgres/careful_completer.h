@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/row.h"
+#include "postgres/completer.h"
+#include "postgres/page_reader.h"
+#include "postgres/session.h"
+#include "postgres/statements.h"
+
+namespace outbox_relay::postgres {
+
+/// Completes rows whose places cannot be trusted: read in another session, or left by an UPDATE of somebody
+/// else's.
+///
+/// Reads the rows that are still pending once more by id, compares each with what was published, and
+/// completes the equal ones by the places they have now. After a crash an id, its ctid and even its xmin can
+/// come back for another row, so nothing less than the whole message proves that it is the same.
+class CarefulCompleter {
+ public:
+  CarefulCompleter(Session& session, const Statements& statements, const PageReader& reader,
+                   const Completer& completer);
+
+  /// Rows that are gone, complete, or another message now are left alone. Returns how many were completed.
+  /// Throws `core::FailureError` with remedy `retry` for rows that move faster than they can be completed.
+  awaitable<std::size_t> complete(std::vector<const core::Row*> rows) const;
+
+ private:
+  using Rows = std::vector<const core::Row*>;
+
+  /// One attempt at some rows.
+  struct Attempt {
+    Rows same;  ///< found pending, and equal
+    std::size_t completed = 0;
+  };
+
+  awaitable<Attempt> attempt(Rows rows) const;
+  [[nodiscard]] Query read_again(const Rows& rows) const;
+
+  Session* session_;
+  const PageReader* reader_;
+  const Completer* completer_;
+  std::string sql_;
+};
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,92 @@
+#include "postgres/connection_options.h"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "core/failure.h"
+
+namespace outbox_relay::postgres {
+namespace {
+
+using ParsedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+std::string seconds(std::chrono::milliseconds duration) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+}  // namespace
+
+ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
+  char* error = nullptr;
+  const ParsedOptions parsed{PQconninfoParse(settings.connection.c_str(), &error), &PQconninfoFree};
+  PQfreemem(error);  // not shown: it quotes the string, which may hold a password
+  if (!parsed) {
+    throw core::FailureError({core::Reason::other, core::Remedy::operate,
+                              "the connection string cannot be parsed",
+                              "check `postgres.connection`: key=value pairs or a postgresql:// URI"});
+  }
+  for (const auto* option = parsed.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr && *option->val != '\0') options_.push_back({option->keyword, option->val});
+  }
+  if (settings.password) {
+    if (auto password = settings.password()) set("password", std::move(*password));
+  }
+  set("client_encoding", "UTF8");
+  set("fallback_application_name", settings.application_name);
+  set_default("target_session_attrs", "read-write", "PGTARGETSESSIONATTRS");
+  // For libpqxx, which connects in one blocking call; the sessions keep their own deadline.
+  set_default("connect_timeout", seconds(settings.connect_timeout), "PGCONNECT_TIMEOUT");
+  // A dead host is noticed within the time that a connection may take. The user timeout also ends the attempt
+  // to reach a silent host, so that the next one gets its turn: libpq itself has no such limit in its
+  // asynchronous interface.
+  set_default("keepalives_idle", seconds(settings.connect_timeout));
+  set_default("keepalives_interval", "2");
+  set_default("keepalives_count", "3");
+  set_default("tcp_user_timeout", std::to_string(settings.connect_timeout.count()));
+}
+
+std::size_t ConnectionOptions::hosts() const {
+  const auto count = [](std::string_view list) {
+    return static_cast<std::size_t>(std::ranges::count(list, ',')) + 1;
+  };
+  for (const auto* keyword : {"hostaddr", "host"}) {
+    if (const auto* list = find(keyword)) return count(*list);
+  }
+  for (const auto* variable : {"PGHOSTADDR", "PGHOST"}) {
+    if (const char* list = std::getenv(variable)) return count(list);
+  }
+  return 1;
+}
+
+std::string ConnectionOptions::to_string() const {
+  std::string text;
+  for (const auto& [keyword, value] : options_) {
+    text += keyword + "='";
+    for (const char c : value) {
+      if (c == '\'' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += "' ";
+  }
+  return text;
+}
+
+const std::string* ConnectionOptions::find(const std::string& keyword) const {
+  const auto found = std::ranges::find(options_, keyword, &Option::keyword);
+  return found == options_.end() ? nullptr : &found->value;
+}
+
+void ConnectionOptions::set(std::string keyword, std::string value) {
+  std::erase_if(options_, [&](const Option& option) { return option.keyword == keyword; });
+  options_.push_back({std::move(keyword), std::move(value)});
+}
+
+void ConnectionOptions::set_default(const std::string& keyword, std::string value, const char* variable) {
+  if (find(keyword) != nullptr || (variable != nullptr && std::getenv(variable) != nullptr)) return;
+  options_.push_back({keyword, std::move(value)});
+}
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,127 @@
+#include "postgres/measurement.h"
+
+#include <algorithm>
+
+#include "postgres/pqxx_adapter.h"
+#include "postgres/statements.h"
+
+namespace outbox_relay::postgres {
+namespace {
+
+constexpr std::int64_t exact_rows = 10'000;
+/// How many rows of any state one count may walk over: 20 to 50 ms when they are cached.
+constexpr std::int64_t walked_rows = 100'000;
+
+const char* const table_sql = R"(
+WITH RECURSIVE tree AS (
+  SELECT $1::oid AS oid UNION
+  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)
+SELECT coalesce(sum(s.n_dead_tup), 0), coalesce(sum(s.n_live_tup), 0)
+  FROM tree JOIN pg_catalog.pg_stat_all_tables s ON s.relid = tree.oid)";
+
+// Without pg_read_all_stats a role sees its own transactions only, which says nothing.
+const char* const snapshots_sql = R"(
+SELECT extract(epoch FROM greatest(
+         (SELECT max(clock_timestamp() - a.xact_start) FROM pg_catalog.pg_stat_activity a
+           WHERE a.backend_xmin IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
+             AND (a.datname IS NULL OR a.datname = current_database())),
+         (SELECT max(clock_timestamp() - p.prepared) FROM pg_catalog.pg_prepared_xacts p
+           WHERE p.database = current_database()),
+         interval '0'))
+ WHERE pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'))";
+
+}  // namespace
+
+Measurement::Measurement(Table table, std::int64_t statement_timeout_milliseconds)
+    : table_(std::move(table)), statement_timeout_milliseconds_(statement_timeout_milliseconds) {}
+
+void Measurement::measure(pqxx::connection& connection, std::int64_t watermark, Sample& sample) const {
+  double live_rows = 0;
+  measure_table(connection, sample, live_rows);
+  measure_snapshots(connection, sample);
+  // Last, because it is the one that may meet its time limit.
+  measure_backlog(connection, watermark, live_rows, sample);
+}
+
+void Measurement::measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const {
+  pqxx::read_transaction transaction{connection};
+  set_limits(transaction);
+  const auto result = execute(transaction, table_sql, {std::to_string(table_.oid)});
+  sample.table_dead_rows = result[0][0].as<double>();
+  live_rows = result[0][1].as<double>();
+}
+
+void Measurement::measure_snapshots(pqxx::connection& connection, Sample& sample) const {
+  pqxx::read_transaction transaction{connection};
+  set_limits(transaction);
+  const auto result = execute(transaction, snapshots_sql);
+  if (!result.empty()) sample.oldest_snapshot_age_seconds = result[0][0].as<double>();
+}
+
+void Measurement::measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
+                                  Sample& sample) const {
+  pqxx::read_transaction transaction{connection};
+  set_limits(transaction);
+  Texts parameters;
+  if (table_.sequence) parameters.push_back(std::to_string(watermark));
+  const auto row = execute(transaction, backlog_sql(), parameters)[0];
+  const auto counted = row[0].as<double>();
+  if (table_.created_at) sample.oldest_pending_timestamp_seconds = row[1].as<double>(0);
+  if (table_.sequence) {
+    sample.backlog_rows = estimate(transaction, watermark, counted, row[2].as<std::int64_t>(watermark));
+  } else {
+    const bool is_exact = counted <= static_cast<double>(exact_rows) || table_.completion == Completion::mark;
+    sample.backlog_rows = is_exact ? counted : std::max(counted, live_rows);
+  }
+}
+
+double Measurement::estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
+                             std::int64_t reached) const {
+  if (counted <= static_cast<double>(exact_rows)) {
+    const auto id = id_order(table_);
+    const auto end =
+        execute(transaction,
+                "SELECT " + id + " FROM " + qualified(table_.schema, table_.name) + " o WHERE " + id +
+                    " > $1::bigint ORDER BY " + id + " OFFSET " + std::to_string(walked_rows) + " LIMIT 1",
+                {std::to_string(watermark)});
+    if (end.empty()) return counted;
+    reached = end[0][0].as<std::int64_t>();
+  }
+  const auto sequence = qualified(table_.sequence->schema, table_.sequence->name);
+  const auto last = execute(transaction, "SELECT last_value FROM " + sequence)[0][0].as<std::int64_t>();
+  // As doubles, because the distance between two ids may not fit into an id.
+  const double span = std::max(static_cast<double>(reached) - static_cast<double>(watermark), 1.0);
+  const double beyond = std::max(static_cast<double>(last) - static_cast<double>(reached), 0.0);
+  return counted + beyond * std::min(counted / span, 1.0);
+}
+
+/// How many are pending, since when, and how far the count came.
+std::string Measurement::backlog_sql() const {
+  const auto id = id_order(table_);
+  const auto table = qualified(table_.schema, table_.name);
+  const std::string created =
+      table_.created_at ? "o." + quoted(table_.created_at->name) : "NULL::timestamptz";
+  const std::string pending = pending_condition(table_);
+  const std::string limit = " LIMIT " + std::to_string(exact_rows + 1);
+  if (!table_.sequence) {
+    return "SELECT count(*), extract(epoch FROM min(created)) FROM (SELECT " + created + " AS created FROM " +
+           table + " o WHERE " + pending + " ORDER BY " + id + limit + ") found";
+  }
+  return "SELECT count(*), extract(epoch FROM min(created)), max(id) FROM (SELECT id, created FROM (SELECT " +
+         id + " AS id, " + created + " AS created, " + pending + " AS pending FROM " + table + " o WHERE " +
+         id + " > $1::bigint ORDER BY " + id + " LIMIT " + std::to_string(walked_rows) +
+         ") walked WHERE pending" + limit + ") found";
+}
+
+/// In each transaction anew: libpqxx 6.4 reconnects without a word, and settings of the session would be
+/// gone.
+void Measurement::set_limits(pqxx::transaction_base& transaction) const {
+  execute(transaction,
+          "SELECT set_config('statement_timeout', $1, true), set_config('search_path', '', true), "
+          "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+          "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), "
+          "set_config('TimeZone', 'UTC', true), set_config('row_security', 'off', true)",
+          {std::to_string(statement_timeout_milliseconds_)});
+}
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <pqxx/pqxx>
+#include <string>
+
+#include "postgres/sample.h"
+#include "postgres/table.h"
+
+namespace outbox_relay::postgres {
+
+/// The measurements, each in a transaction of its own on a connection of libpqxx. Their cost is bounded: by a
+/// number of rows, and by the statement timeout. None scans the table sequentially. Blocking; throw what
+/// libpqxx throws.
+class Measurement {
+ public:
+  Measurement(Table table, std::int64_t statement_timeout_milliseconds);
+
+  /// Fills in what it can; what an exception leaves out stays unknown.
+  void measure(pqxx::connection& connection, std::int64_t watermark, Sample& sample) const;
+
+ private:
+  void measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const;
+  void measure_snapshots(pqxx::connection& connection, Sample& sample) const;
+  void measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
+                       Sample& sample) const;
+  /// Where the count stopped at a bound, what lies beyond is taken to be like what was counted.
+  [[nodiscard]] double estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
+                                std::int64_t reached) const;
+  [[nodiscard]] std::string backlog_sql() const;
+  void set_limits(pqxx::transaction_base& transaction) const;
+
+  Table table_;
+  std::int64_t statement_timeout_milliseconds_;
+};
+
+}  // namespace outbox_relay::postgres

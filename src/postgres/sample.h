@@ -1,0 +1,18 @@
+#pragma once
+
+#include <limits>
+
+namespace outbox_relay::postgres {
+
+/// What is known of an outbox's table at a moment. NaN: could not be found out.
+struct Sample {
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+  double backlog_rows = unknown;                      ///< pending ones; exact up to 10 000, an estimate above
+  double oldest_pending_timestamp_seconds = unknown;  ///< 0 without backlog
+  double table_dead_rows = unknown;
+  double oldest_snapshot_age_seconds =
+      unknown;  ///< of any transaction that keeps dead rows from being removed
+};
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,123 @@
+#include "postgres/sampler.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <pqxx/pqxx>
+#include <stop_token>
+#include <thread>
+
+#include "postgres/connection_options.h"
+#include "postgres/measurement.h"
+#include "postgres/pqxx_adapter.h"
+#include "postgres/table.h"
+
+namespace outbox_relay::postgres {
+
+/// The connection and the thread that alone uses it. Only its socket is touched from outside, to interrupt
+/// it.
+class Sampler::Thread {
+ public:
+  Thread(Settings settings, std::chrono::milliseconds interval, const std::atomic<std::int64_t>& watermark,
+         Events events)
+      : settings_(std::move(settings)),
+        interval_(interval),
+        watermark_(&watermark),
+        events_(std::move(events)),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+  ~Thread() {
+    thread_.request_stop();
+    const std::lock_guard lock{mutex_};
+    if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      sample(stop);
+      std::unique_lock lock{mutex_};
+      wake_.wait_for(lock, stop, interval_, [] { return false; });
+    }
+    disconnect();
+  }
+
+  void sample(const std::stop_token& stop) {
+    Sample sample;
+    try {
+      if (!connection_) connect();
+      if (stop.stop_requested()) return;  // too late to be interrupted
+      if (!measurement_) prepare();
+      measurement_->measure(*connection_, watermark_->load(std::memory_order_relaxed), sample);
+    } catch (const core::FailureError& error) {
+      fail(stop, error.failure());
+    } catch (const std::exception& error) {
+      fail(stop, failure_of(error, !connection_));
+    }
+    if (!stop.stop_requested() && events_.sampled) events_.sampled(sample);
+  }
+
+  void fail(const std::stop_token& stop, const core::Failure& failure) {
+    disconnect();
+    if (!stop.stop_requested() && events_.failed) events_.failed(failure);
+  }
+
+  void connect() {
+    connection_.emplace(ConnectionOptions{settings_.server}.to_string());
+    if (events_.connection_opened) events_.connection_opened();
+    const std::lock_guard lock{mutex_};
+    socket_ = connection_->sock();
+  }
+
+  void prepare() {
+    // No measurement is worth more time than this.
+    constexpr std::chrono::milliseconds longest_statement{2000};
+    const auto timeout = std::min(settings_.server.statement_timeout, longest_statement);
+    measurement_.emplace(read_table(), timeout.count());
+  }
+
+  Table read_table() {
+    const auto& names = settings_.table;
+    const Texts parameters{names.schema, names.name};
+    pqxx::read_transaction transaction{*connection_};
+    execute(transaction, "SELECT set_config('search_path', '', true)");
+    Catalog catalog;
+    catalog.table = to_catalog_rows(execute(transaction, catalog_table_sql, parameters));
+    catalog.columns = to_catalog_rows(execute(transaction, catalog_columns_sql, parameters));
+    catalog.sequence =
+        to_catalog_rows(execute(transaction, catalog_sequence_sql, {names.schema, names.name, names.id}));
+    return describe_table(names, {}, catalog);
+  }
+
+  void disconnect() {
+    {
+      const std::lock_guard lock{mutex_};
+      socket_ = -1;
+    }
+    measurement_.reset();
+    connection_.reset();
+  }
+
+  Settings settings_;
+  std::chrono::milliseconds interval_;
+  const std::atomic<std::int64_t>* watermark_;
+  Events events_;
+
+  std::optional<pqxx::connection> connection_;
+  std::optional<Measurement> measurement_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  int socket_ = -1;      ///< of the connection, under the mutex
+  std::jthread thread_;  ///< last, so that it ends before what it uses
+};
+
+Sampler::Sampler(Settings settings, std::chrono::milliseconds interval,
+                 const std::atomic<std::int64_t>& watermark, Events events)
+    : thread_(std::make_unique<Thread>(std::move(settings), interval, watermark, std::move(events))) {}
+
+Sampler::~Sampler() = default;
+
+}  // namespace outbox_relay::postgres

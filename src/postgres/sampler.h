@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/failure.h"
+#include "postgres/sample.h"
+#include "postgres/settings.h"
+
+namespace outbox_relay::postgres {
+
+/// Measures an outbox's table at regular intervals, on a thread and a connection of its own, so that nothing
+/// here can slow the relay down: the data path never waits for a measurement.
+///
+/// Whatever goes wrong ends the connection (libpqxx 6.4 would silently open another); the next measurement
+/// makes a new one. The destructor interrupts a statement that is under way; it may wait for a connection
+/// that is being made, at most for its connect_timeout.
+class Sampler {
+ public:
+  /// Called on the sampler's thread.
+  struct Events {
+    std::function<void(const Sample&)> sampled;  ///< after each measurement, also an incomplete one
+    std::function<void(const core::Failure&)> failed;
+    std::function<void()> connection_opened;
+  };
+
+  /// `watermark`: nothing is pending at or below it; outlives the sampler.
+  Sampler(Settings settings, std::chrono::milliseconds interval, const std::atomic<std::int64_t>& watermark,
+          Events events);
+  ~Sampler();
+
+ private:
+  class Thread;
+
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,333 @@
+#include "postgres/session.h"
+
+#include <libpq-fe.h>
+#include <unistd.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <new>
+#include <utility>
+
+#include "postgres/classify.h"
+#include "postgres/connection_attempt.h"
+#include "postgres/session_settings.h"
+
+namespace outbox_relay::postgres {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+/// How much longer than the server we wait, so that its own timeout is heard first and the session survives
+/// it.
+constexpr auto grace = 5s;
+
+std::string field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? std::string{} : std::string{text};
+}
+
+ServerError server_error(const PGresult* result) {
+  ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
+                    PQresultErrorField(result, PG_DIAG_CONTEXT) != nullptr};
+  if (error.sqlstate.empty()) error.message = PQresultErrorMessage(result);
+  return error;
+}
+
+/// Whether the error ended the connection too. Not localized, unlike PG_DIAG_SEVERITY.
+bool is_fatal(const PGresult* result) {
+  const auto severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity == "FATAL" || severity == "PANIC";
+}
+
+void receive_notice(void* notice, const PGresult* result) {
+  const auto& call = *static_cast<const Session::Notice*>(notice);
+  const ServerError said = server_error(result);
+  if (!call) return;
+  std::string line = "the server sent a " + field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (message_is_safe(said)) line += ": " + said.message;
+  call(line + " (SQLSTATE " + said.sqlstate + ")");
+}
+
+}  // namespace
+
+void Session::Finish::operator()(pg_conn* connection) const noexcept {
+  PQfinish(connection);
+}
+
+Session::Session(asio::any_io_executor executor, asio::thread_pool& helper, const ServerSettings& settings,
+                 Notice notice)
+    : executor_(std::move(executor)),
+      helper_(&helper),
+      settings_(settings),
+      notice_(std::move(notice)),
+      deadline_(executor_) {}
+
+Session::~Session() {
+  close();
+}
+
+std::int32_t Session::backend_pid() const {
+  return PQbackendPID(connection_.get());
+}
+
+int Session::server_version() const {
+  return PQserverVersion(connection_.get());
+}
+
+void Session::close() noexcept {
+  end(connection_lost("it was closed"));
+}
+
+awaitable<void> Session::connect() {
+  close();
+  connection_ = co_await establish();
+  PQsetnonblocking(connection_.get(), 1);
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
+  PQsetNoticeReceiver(connection_.get(), &receive_notice, &notice_);
+  if (PQenterPipelineMode(connection_.get()) != 1) lose();
+  co_await run(Query{session_settings_sql(settings_)});
+}
+
+awaitable<Session::Connection> Session::establish() {
+  const auto attempt = std::make_shared<ConnectionAttempt>(executor_, settings_);
+  connecting_ = attempt;
+  arm(settings_.connect_timeout * static_cast<int>(attempt->options.hosts()), "accept a connection");
+  co_await step(attempt);
+  while (attempt->status != PGRES_POLLING_OK && attempt->status != PGRES_POLLING_FAILED) {
+    watch(PQsocket(attempt->connection.get()));  // may be another one after each step
+    co_await wait(attempt->status == PGRES_POLLING_READING ? Readiness::readable : Readiness::writable);
+    co_await step(attempt);
+  }
+  if (attempt->status == PGRES_POLLING_FAILED) {
+    PGconn* connection = attempt->connection.get();
+    auto why = classify_connect(PQerrorMessage(connection), PQconnectionNeedsPassword(connection) != 0);
+    end(why);
+    throw core::FailureError(std::move(why));
+  }
+  watch(PQsocket(attempt->connection.get()));
+  disarm();
+  connecting_.reset();
+  co_return std::move(attempt->connection);
+}
+
+awaitable<void> Session::step(std::shared_ptr<ConnectionAttempt> attempt) {
+  const auto epoch = epoch_;
+  attempt->step_done = false;
+  attempt->stepped.expires_at(asio::steady_timer::time_point::max());
+  asio::post(*helper_, [attempt, executor = executor_]() mutable {
+    attempt->run_step();
+    asio::post(executor, [attempt = std::move(attempt)] {
+      attempt->step_done = true;
+      attempt->stepped.cancel();
+    });
+  });
+  while (!attempt->step_done && epoch == epoch_) {
+    boost::system::error_code cancelled;
+    co_await attempt->stepped.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  if (epoch != epoch_) throw core::FailureError(ended_);
+}
+
+awaitable<Result> Session::run(Query query) {
+  std::vector<Query> batch;
+  batch.push_back(std::move(query));
+  auto results = co_await run(std::move(batch));
+  co_return std::move(results.front());
+}
+
+awaitable<std::vector<Result>> Session::run(std::vector<Query> batch) {
+  Outcome outcome = co_await attempt(batch);
+  if (outcome.plan_was_stale) {
+    // The table was altered. The old statements stay on the server, a handful, until the connection ends.
+    prepared_.clear();
+    outcome = co_await attempt(batch);
+  }
+  if (outcome.failure) throw core::FailureError(std::move(*outcome.failure));
+  co_return std::move(outcome.results);
+}
+
+awaitable<Session::Outcome> Session::attempt(const std::vector<Query>& batch) {
+  if (!connection_) throw core::FailureError(connection_lost("it is closed"));
+  arm(settings_.statement_timeout + grace, "answer");
+  auto commands = send(batch);
+  co_await flush();
+  Outcome outcome = co_await receive(std::move(commands));
+  disarm();
+  co_return outcome;
+}
+
+std::vector<Session::Command> Session::send(const std::vector<Query>& batch) {
+  std::vector<Command> commands;
+  for (const Query& query : batch) {
+    const auto known = prepared_.find(query.sql());
+    std::string name = known == prepared_.end() ? "outbox_relay_" + std::to_string(++names_) : known->second;
+    if (known == prepared_.end()) {
+      send_prepare(query, name);
+      commands.push_back({&query.sql(), name});
+    }
+    send_execute(query, name);
+    commands.push_back({nullptr, std::move(name)});
+  }
+  if (PQpipelineSync(connection_.get()) != 1) lose();
+  return commands;
+}
+
+void Session::send_prepare(const Query& query, const std::string& name) {
+  std::vector<Oid> types;
+  for (const auto& parameter : query.parameters()) types.push_back(static_cast<Oid>(parameter.type));
+  const int count = static_cast<int>(types.size());
+  if (PQsendPrepare(connection_.get(), name.c_str(), query.sql().c_str(), count, types.data()) != 1) lose();
+}
+
+void Session::send_execute(const Query& query, const std::string& name) {
+  constexpr int binary = 1;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  for (const auto& parameter : query.parameters()) {
+    values.push_back(parameter.bytes.data());
+    lengths.push_back(static_cast<int>(parameter.bytes.size()));
+  }
+  const std::vector<int> formats(values.size(), binary);
+  const int count = static_cast<int>(values.size());
+  if (PQsendQueryPrepared(connection_.get(), name.c_str(), count, values.data(), lengths.data(),
+                          formats.data(), binary) != 1) {
+    lose();
+  }
+}
+
+awaitable<void> Session::flush() {
+  for (;;) {
+    const int unsent = PQflush(connection_.get());
+    if (unsent == 0) co_return;
+    if (unsent < 0) lose();
+    // Reading too, because a server whose own answers nobody takes stops reading.
+    co_await wait(Readiness::either);
+    read_input();
+  }
+}
+
+awaitable<Session::Outcome> Session::receive(std::vector<Command> commands) {
+  Outcome outcome;
+  auto command = commands.begin();
+  bool is_committed = false;
+  for (;;) {
+    while (PQisBusy(connection_.get()) != 0) {
+      co_await wait(Readiness::readable);
+      read_input();
+    }
+    PGresult* taken = PQgetResult(connection_.get());
+    if (taken == nullptr) {  // the end of one command's results; the last may be the commit's
+      if (is_committed) lose();
+      is_committed = command == commands.end();
+      if (!is_committed) ++command;
+      continue;
+    }
+    if (PQresultStatus(taken) == PGRES_PIPELINE_SYNC) {
+      PQclear(taken);
+      co_return outcome;
+    }
+    // Behind the last command only an error can come: of the commit, which happens at the end of the batch.
+    Command commit;
+    take(taken, command == commands.end() ? commit : *command, outcome);
+  }
+}
+
+void Session::take(pg_result* taken, Command& command, Outcome& outcome) {
+  Result result{taken};
+  switch (PQresultStatus(taken)) {
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+      if (command.prepared != nullptr) {
+        prepared_.emplace(*command.prepared, command.name);
+      } else {
+        outcome.results.push_back(std::move(result));
+      }
+      return;
+    case PGRES_PIPELINE_ABORTED:
+      return;
+    default:
+      break;
+  }
+  if (PQstatus(connection_.get()) == CONNECTION_BAD) lose();
+  const ServerError error = server_error(taken);
+  if (is_fatal(taken)) {
+    end(classify(error));
+    throw core::FailureError(ended_);
+  }
+  if (outcome.failure) return;
+  outcome.failure = classify(error);
+  // "cached plan must not change result type", or somebody deallocated our statements.
+  outcome.plan_was_stale = error.sqlstate == "0A000" || error.sqlstate == "26000";
+}
+
+awaitable<void> Session::wait(Readiness readiness) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  using Socket = asio::posix::stream_descriptor;
+  const auto epoch = epoch_;
+  boost::system::error_code error;
+  boost::system::error_code other;
+  switch (readiness) {
+    case Readiness::readable:
+      co_await socket_->async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+      break;
+    case Readiness::writable:
+      co_await socket_->async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
+      break;
+    case Readiness::either:
+      co_await (socket_->async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error)) ||
+                socket_->async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, other)));
+      break;
+  }
+  if (epoch != epoch_) throw core::FailureError(ended_);
+}
+
+void Session::watch(int descriptor) {
+  const int duplicate = ::dup(descriptor);
+  if (duplicate < 0) {
+    end({core::Reason::resources, core::Remedy::rebuild, "out of file descriptors",
+         "raise the limit (LimitNOFILE)"});
+    throw core::FailureError(ended_);
+  }
+  socket_.emplace(executor_, duplicate);
+}
+
+void Session::read_input() {
+  if (PQconsumeInput(connection_.get()) != 1) lose();
+}
+
+void Session::arm(std::chrono::milliseconds deadline, std::string_view what) {
+  deadline_.expires_after(deadline);
+  deadline_.async_wait([this, deadline, what, armed = ++armed_,
+                        alive = std::weak_ptr{alive_}](boost::system::error_code) {
+    if (alive.expired() || armed != armed_) return;
+    end({core::Reason::timeout, core::Remedy::rebuild,
+         "PostgreSQL did not " + std::string{what} + " within " + std::to_string(deadline.count()) + " ms",
+         ""});
+  });
+}
+
+void Session::disarm() {
+  ++armed_;
+  deadline_.cancel();
+}
+
+void Session::end(core::Failure why) noexcept {
+  ended_ = std::move(why);
+  ++epoch_;
+  disarm();
+  connection_.reset();
+  socket_.reset();
+  prepared_.clear();
+  if (connecting_) connecting_->stepped.cancel();
+  connecting_.reset();
+}
+
+void Session::lose() {
+  end(connection_lost(PQerrorMessage(connection_.get())));
+  throw core::FailureError(ended_);
+}
+
+}  // namespace outbox_relay::postgres

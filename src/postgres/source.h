@@ -1,0 +1,72 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postgres/server_identity.h"
+#include "postgres/session.h"
+#include "postgres/settings.h"
+#include "postgres/statements.h"
+#include "postgres/table.h"
+#include "relay/ports.h"
+
+namespace outbox_relay::postgres {
+
+/// The outbox in PostgreSQL: two sessions on one writable primary, one to fetch and one to complete.
+///
+/// Lives on the thread of `executor`, but for one thread of its own in which libpq resolves names. The
+/// destructor waits for that thread, so at most for the resolver. It must come before the end of the
+/// executor's context, and only when no operation is under way.
+class PostgresSource final : public relay::Source {
+ public:
+  /// What is seen of it beside results; both may be empty.
+  struct Events {
+    std::function<void(relay::Purpose)> connection_opened;
+    std::function<void(std::string_view)> notice;  ///< a line for the log
+  };
+
+  /// `columns` is `core::Routing::columns`.
+  PostgresSource(const boost::asio::any_io_executor& executor, Settings settings,
+                 std::vector<std::string> columns, Events events = {});
+  ~PostgresSource() override;
+
+  awaitable<core::SourceFacts> open() override;
+  awaitable<core::Survey> survey(core::SurveyRequest request) override;
+  awaitable<core::Fetched> fetch(core::FetchRequest request) override;
+  awaitable<core::LogPosition> read_flush_position() override;
+  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override;
+  awaitable<void> save_watermark(std::int64_t watermark) override;
+  void close() noexcept override;
+
+ private:
+  struct Opened;
+
+  awaitable<core::SourceFacts> open_all();
+  awaitable<void> connect(Session& session, relay::Purpose purpose);
+  awaitable<ServerIdentity> check_same_server();
+  awaitable<Table> read_table();
+  awaitable<core::SourceFacts> read_facts(std::shared_ptr<Opened> opened);
+  awaitable<std::optional<std::int64_t>> read_watermark(std::shared_ptr<Opened> opened,
+                                                        std::int64_t last_drawn);
+  awaitable<std::vector<Result>> run_fetch(std::shared_ptr<Opened> opened, const core::FetchRequest& request,
+                                           FetchShape shape);
+  [[nodiscard]] std::shared_ptr<Opened> opened() const;
+
+  Settings settings_;
+  std::vector<std::string> columns_;
+  Events events_;
+  boost::asio::thread_pool helper_{1};
+  Session fetching_;
+  Session completing_;
+  std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
+};
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,247 @@
+#include "postgres/table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <string_view>
+
+#include "core/failure.h"
+
+namespace outbox_relay::postgres {
+
+const char* const catalog_table_sql = R"(
+SELECT c.oid::text,
+       c.relkind::text,
+       (c.relkind = 'p' OR c.relhassubclass)::text,
+       has_schema_privilege(n.oid, 'USAGE')::text,
+       has_table_privilege(c.oid, 'SELECT')::text,
+       has_table_privilege(c.oid, 'DELETE')::text,
+       row_security_active(c.oid)::text,
+       current_user::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = $1::text AND c.relname = $2::text)";
+
+const char* const catalog_columns_sql = R"(
+SELECT a.attname::text,
+       format_type(base.oid, NULL),
+       (base.typlen > 0)::text,
+       a.attnotnull::text,
+       has_column_privilege(c.oid, a.attnum, 'UPDATE')::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_type base ON base.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+ WHERE n.nspname = $1::text AND c.relname = $2::text)";
+
+// The sequence of an identity column depends on the column; for a serial one, or any DEFAULT nextval(…), the
+// default depends on the sequence.
+const char* const catalog_sequence_sql = R"(
+SELECT ns.nspname::text,
+       s.relname::text,
+       (q.seqincrement > 0)::text,
+       has_sequence_privilege(s.oid, 'SELECT')::text,
+       has_schema_privilege(ns.oid, 'USAGE')::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = $3::text AND NOT a.attisdropped
+  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+  JOIN pg_catalog.pg_depend p
+    ON (a.attidentity <> '' AND p.classid = 'pg_catalog.pg_class'::regclass AND p.deptype = 'i'
+        AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = c.oid AND p.refobjsubid = a.attnum)
+    OR (a.attidentity = '' AND p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid
+        AND p.refclassid = 'pg_catalog.pg_class'::regclass)
+  JOIN pg_catalog.pg_class s
+    ON s.relkind = 'S' AND s.oid = CASE WHEN a.attidentity <> '' THEN p.objid ELSE p.refobjid END
+  JOIN pg_catalog.pg_namespace ns ON ns.oid = s.relnamespace
+  JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid
+ WHERE n.nspname = $1::text AND c.relname = $2::text)";
+
+namespace {
+
+using core::Reason;
+
+using Types = std::span<const std::string_view>;
+
+constexpr std::string_view numbers[] = {"bigint", "integer", "smallint"};
+constexpr std::string_view timestamps[] = {"timestamp with time zone", "timestamp without time zone"};
+constexpr std::string_view id_types[] = {"bigint", "integer",           "smallint", "uuid",
+                                         "text",   "character varying", "character"};
+constexpr std::string_view payload_types[] = {"bytea",    "json", "jsonb", "text", "character varying",
+                                              "character"};
+constexpr std::string_view headers_types[] = {"json", "jsonb"};
+constexpr std::string_view sent_types[] = {
+    "timestamp with time zone", "timestamp without time zone", "boolean", "bigint", "integer", "smallint"};
+constexpr std::string_view is_true = "true";
+
+bool is_one_of(std::string_view type, Types types) {
+  return std::ranges::find(types, type) != types.end();
+}
+
+[[noreturn]] void refuse(Reason reason, std::string message, std::string hint) {
+  throw core::FailureError({reason, core::Remedy::operate, std::move(message), std::move(hint)});
+}
+
+/// The columns by name, and what is wrong with the one that is asked for.
+class Columns {
+ public:
+  Columns(const TableSettings& settings, const CatalogRows& rows)
+      : table_(qualified(settings.schema, settings.name)), rows_(&rows) {}
+
+  [[nodiscard]] std::optional<Column> find(const std::string& name) const {
+    const auto* row = row_of(name);
+    if (row == nullptr) return std::nullopt;
+    return Column{name, (*row)[1], (*row)[2] == is_true};
+  }
+
+  [[nodiscard]] Column require(const std::string& name, std::string_view role) const {
+    if (auto column = find(name)) return *std::move(column);
+    refuse(Reason::missing,
+           "table " + table_ + " has no column " + quoted(name) + " (" + std::string{role} + ")",
+           "check `columns`, or add the column: outbox-relay sql table");
+  }
+
+  [[nodiscard]] Column require(const std::string& name, std::string_view role, Types types) const {
+    Column column = require(name, role);
+    if (is_one_of(column.type, types)) return column;
+    std::string wanted;
+    for (const auto type : types) wanted += (wanted.empty() ? "" : ", ") + std::string{type};
+    refuse(Reason::other,
+           "column " + quoted(name) + " of table " + table_ + " (" + std::string{role} + ") is of type " +
+               column.type,
+           "supported are: " + wanted);
+  }
+
+  [[nodiscard]] std::optional<Column> require(const std::optional<std::string>& name, std::string_view role,
+                                              Types types) const {
+    if (!name) return std::nullopt;
+    return require(*name, role, types);
+  }
+
+  [[nodiscard]] bool is_nullable(const std::string& name) const { return (*row_of(name))[3] != is_true; }
+  [[nodiscard]] bool can_update(const std::string& name) const { return (*row_of(name))[4] == is_true; }
+
+ private:
+  [[nodiscard]] const std::vector<std::string>* row_of(const std::string& name) const {
+    const auto row = std::ranges::find_if(*rows_, [&](const auto& r) { return r[0] == name; });
+    return row == rows_->end() ? nullptr : &*row;
+  }
+
+  std::string table_;
+  const CatalogRows* rows_;
+};
+
+void check_access(const TableSettings& settings, const CatalogRows& rows) {
+  const auto table = qualified(settings.schema, settings.name);
+  if (rows.empty()) {
+    refuse(Reason::missing, "table " + table + " does not exist",
+           "check `table` and dbname in `postgres.connection`, or create it: outbox-relay sql table");
+  }
+  const auto& row = rows.front();
+  const auto role = quoted(row[7]);
+  if (row[1] != "r" && row[1] != "p") refuse(Reason::missing, table + " is not a table", "check `table`");
+  if (row[3] != is_true) {
+    refuse(Reason::authorization, "no access to schema " + quoted(settings.schema),
+           "GRANT USAGE ON SCHEMA " + quoted(settings.schema) + " TO " + role);
+  }
+  if (row[4] != is_true) {
+    refuse(Reason::authorization, "table " + table + " may not be read",
+           "GRANT SELECT ON " + table + " TO " + role);
+  }
+  if (settings.completion == Completion::remove && row[5] != is_true) {
+    refuse(Reason::authorization, "rows of table " + table + " may not be deleted",
+           "GRANT DELETE ON " + table + " TO " + role);
+  }
+  if (row[6] == is_true) {
+    refuse(Reason::authorization, "row-level security of table " + table + " hides rows from the relay",
+           "ALTER ROLE " + role + " BYPASSRLS, or switch row-level security off for the table");
+  }
+}
+
+IdKind id_kind(const Column& id) {
+  if (is_one_of(id.type, numbers)) return IdKind::number;
+  return id.type == "uuid" ? IdKind::uuid : IdKind::text;
+}
+
+/// The column that says which rows are sent.
+std::optional<Column> sent_column(const TableSettings& settings, const Columns& columns,
+                                  const std::string& role) {
+  if (!settings.sent) return std::nullopt;
+  Column sent = columns.require(*settings.sent, "sent", sent_types);
+  const auto table = qualified(settings.schema, settings.name);
+  if (!is_one_of(sent.type, timestamps) && columns.is_nullable(sent.name)) {
+    refuse(
+        Reason::other,
+        "column " + quoted(sent.name) + " of table " + table + " may be NULL, which is neither sent nor not",
+        "ALTER TABLE " + table + " ALTER " + quoted(sent.name) + " SET NOT NULL");
+  }
+  if (settings.completion == Completion::mark && !columns.can_update(sent.name)) {
+    refuse(Reason::authorization, "rows of table " + table + " may not be marked as sent",
+           "GRANT UPDATE (" + quoted(sent.name) + ") ON " + table + " TO " + role);
+  }
+  return sent;
+}
+
+std::optional<Sequence> sequence_of(const CatalogRows& rows, const std::string& role) {
+  if (rows.size() != 1 || rows.front()[2] != is_true) return std::nullopt;
+  const auto& row = rows.front();
+  if (row[4] != is_true) {
+    refuse(Reason::authorization, "no access to schema " + quoted(row[0]) + " of the id's sequence",
+           "GRANT USAGE ON SCHEMA " + quoted(row[0]) + " TO " + role);
+  }
+  if (row[3] != is_true) {
+    const auto sequence = qualified(row[0], row[1]);
+    refuse(Reason::authorization, "sequence " + sequence + " of the id may not be read",
+           "GRANT SELECT ON SEQUENCE " + sequence + " TO " + role);
+  }
+  return Sequence{row[0], row[1]};
+}
+
+}  // namespace
+
+Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
+                     const Catalog& catalog) {
+  check_access(settings, catalog.table);
+  const auto& facts = catalog.table.front();
+  const auto role = quoted(facts[7]);
+  const Columns columns{settings, catalog.columns};
+
+  Table table;
+  table.schema = settings.schema;
+  table.name = settings.name;
+  std::from_chars(facts[0].data(), facts[0].data() + facts[0].size(), table.oid);
+  table.has_partitions = facts[2] == is_true;
+  table.id = columns.require(settings.id, "id", id_types);
+  table.id_kind = id_kind(table.id);
+  if (settings.message_id) table.message_id = columns.require(*settings.message_id, "message_id");
+  if (settings.key) table.key = columns.require(*settings.key, "key");
+  table.payload = columns.require(settings.payload, "payload", payload_types);
+  table.headers = columns.require(settings.headers, "headers", headers_types);
+  table.created_at = columns.require(settings.created_at, "created_at", timestamps);
+  table.sent = sent_column(settings, columns, role);
+  // Parking needs the column; relaying does not, so a table of another make may lack it.
+  if (settings.parked_at && columns.find(*settings.parked_at)) {
+    table.parked_at = columns.require(*settings.parked_at, "parked_at", timestamps);
+  }
+  for (const auto& name : attributes)
+    table.attributes.push_back(columns.require(name, "named by a template"));
+  table.completion = settings.completion;
+  if (table.id_kind == IdKind::number) table.sequence = sequence_of(catalog.sequence, role);
+  return table;
+}
+
+std::string quoted(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  return text + '"';
+}
+
+std::string qualified(const std::string& schema, const std::string& name) {
+  return quoted(schema) + "." + quoted(name);
+}
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "postgres/settings.h"
+
+// The outbox table as the catalog describes it, and whether the relay can work with it.
+namespace outbox_relay::postgres {
+
+/// A column and its type, in the words of `format_type` without a length; for a domain, of the type beneath
+/// it.
+struct Column {
+  std::string name;
+  std::string type;
+  bool fixed_size = false;  ///< values of this type cannot be large
+};
+
+/// How ids compare and travel.
+enum class IdKind : std::uint8_t {
+  number,  ///< smallint, integer, bigint: as bigint
+  text,    ///< text, varchar, char: byte by byte, COLLATE "C"
+  uuid,
+};
+
+struct Sequence {
+  std::string schema;
+  std::string name;
+};
+
+struct Table {
+  std::string schema;
+  std::string name;
+  std::uint32_t oid = 0;
+  bool has_partitions = false;  ///< or children by inheritance: a ctid alone does not name a row
+  IdKind id_kind = IdKind::number;
+  Column id;
+  std::optional<Column> message_id;
+  std::optional<Column> key;
+  std::optional<Column> payload;
+  std::optional<Column> headers;
+  std::optional<Column> created_at;
+  std::optional<Column> sent;
+  std::optional<Column> parked_at;
+  std::vector<Column> attributes;  ///< in the order of `core::Routing::columns`
+  Completion completion = Completion::mark;
+  /// Draws the ids, upwards. Without it ids may appear in any order, and there are no gaps to watch.
+  std::optional<Sequence> sequence;
+};
+
+/// Rows of a catalog query, all columns as text, NULL as empty.
+using CatalogRows = std::vector<std::vector<std::string>>;
+
+/// What the queries below returned, in their order.
+struct Catalog {
+  CatalogRows table;
+  CatalogRows columns;
+  CatalogRows sequence;
+};
+
+/// The queries that fill a `Catalog`. Parameters: $1 schema, $2 table, $3 the id column, all text.
+extern const char* const catalog_table_sql;
+extern const char* const catalog_columns_sql;
+extern const char* const catalog_sequence_sql;
+
+/// The table, if everything the relay needs is there and permitted. Throws `core::FailureError` with remedy
+/// `operate` and a hint otherwise.
+[[nodiscard]] Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
+                                   const Catalog& catalog);
+
+/// `"name"`, whatever is in the name.
+[[nodiscard]] std::string quoted(const std::string& name);
+/// `"schema"."name"`.
+[[nodiscard]] std::string qualified(const std::string& schema, const std::string& name);
+
+}  // namespace outbox_relay::postgres

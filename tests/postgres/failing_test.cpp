@@ -1,0 +1,185 @@
+// What becomes of the sessions when things fail under way.
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "fixture.h"
+#include "support/catch.h"
+
+using namespace outbox_relay;
+using namespace outbox_relay::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+void terminate_relay(const Database& database) {
+  database.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND"
+      " application_name = 'outbox-relay'");
+}
+
+}  // namespace
+
+TEST_CASE("a backend that is terminated asks for a rebuild, and the source can be opened again",
+          "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('a')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  terminate_relay(database);
+
+  for (const auto& failure :
+       {failure_of([&] { relay.fetch(); }), failure_of([&] { relay.complete(page.rows()); })}) {
+    CHECK(failure.reason == core::Reason::connection);
+    CHECK(failure.remedy == core::Remedy::rebuild);
+  }
+  CHECK(failure_of([&] { relay.flush_position(); }).remedy == core::Remedy::rebuild);
+  relay.open();
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 1);
+}
+
+TEST_CASE("a statement past its time leaves the session usable", "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('a')");
+  auto settings = database.plain_settings();
+  settings.server.statement_timeout = 200ms;
+  Relay relay{settings};
+  relay.open();
+  Published page{relay.fetch()};
+
+  const auto other = database.client();
+  SECTION("it waits for a lock on the row") {
+    other->execute("BEGIN; SELECT * FROM outbox FOR UPDATE");
+    const auto failure = failure_of([&] { relay.complete(page.rows()); });
+    CHECK(failure.reason == core::Reason::conflict);
+    CHECK(failure.remedy == core::Remedy::retry);
+    other->execute("ROLLBACK");
+    CHECK(relay.complete(page.rows()) == 1);
+  }
+  SECTION("it takes too long") {
+    database.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; "
+        "END';"
+        "CREATE TRIGGER slow BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION slow()");
+    const auto failure = failure_of([&] { relay.complete(page.rows()); });
+    CHECK(failure.reason == core::Reason::timeout);
+    CHECK(failure.remedy == core::Remedy::retry);
+    database.execute("DROP TRIGGER slow ON outbox");
+    CHECK(relay.complete(page.rows()) == 1);
+  }
+}
+
+TEST_CASE("a trigger's words never come out, because they may quote a row", "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute(
+      "INSERT INTO outbox (payload) VALUES ('canary');"
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+      " 'BEGIN RAISE WARNING ''%'', NEW.payload; RAISE EXCEPTION ''%'', NEW.payload USING ERRCODE = "
+      "''42501''; END';"
+      "CREATE TRIGGER refuse BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION refuse()");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  const auto failure = failure_of([&] { relay.complete(page.rows()); });
+  CHECK(failure.message == "the server refused a statement (SQLSTATE 42501)");
+  REQUIRE(relay.notices().size() == 1);
+  CHECK(relay.notices()[0] == "the server sent a WARNING (SQLSTATE 01000)");
+}
+
+TEST_CASE("a completion counts only once its transaction is committed", "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute(
+      "INSERT INTO outbox (payload) VALUES ('a');"
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''late''; END';"
+      "CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON outbox DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+      " EXECUTE FUNCTION refuse()");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  CHECK(failure_of([&] { relay.complete(page.rows()); }).remedy == core::Remedy::operate);
+  database.execute("DROP TRIGGER refuse ON outbox");
+  CHECK(relay.complete(page.rows()) == 1);
+}
+
+TEST_CASE("a table that is altered under prepared statements is only noticed by the server",
+          "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('1'), ('2')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  CHECK(relay.complete({page.rows()[0]}) == 1);
+  SECTION("a column is added") {
+    database.execute("ALTER TABLE outbox ADD extra text DEFAULT 'x'");
+  }
+  SECTION("a column changes its type") {
+    database.execute("ALTER TABLE outbox ALTER payload TYPE varchar(10)");
+  }
+  SECTION("the id changes its type") {
+    database.execute("ALTER TABLE outbox ALTER id TYPE integer");
+  }
+  SECTION("somebody deallocates our statements") {}
+  CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"2"});
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 1);
+  CHECK(relay.connections_opened() == 2);
+}
+
+TEST_CASE("a table that is gone is missing, and found again when it is back", "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  Relay relay{database.plain_settings()};
+  relay.open();
+  relay.fetch();
+  database.execute("ALTER TABLE outbox RENAME TO away");
+  const auto failure = failure_of([&] { relay.fetch(); });
+  CHECK(failure.reason == core::Reason::missing);
+  CHECK(failure.remedy == core::Remedy::operate);
+  database.execute("ALTER TABLE away RENAME TO outbox");
+  relay.open();
+  CHECK(relay.fetch().page.rows.empty());
+}
+
+TEST_CASE("a server that stops and starts is found again", "[postgres][failing]") {
+  PostgresServer server;
+  const Database database{server};
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('a')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  server.stop();
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  const auto away = failure_of([&] { relay.open(); });
+  CHECK(away.reason == core::Reason::connection);
+  CHECK(away.remedy == core::Remedy::rebuild);
+  server.start();
+  relay.open();
+  CHECK(relay.fetch().page.rows.size() == 1);
+}
+
+TEST_CASE("close ends what is under way", "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('a')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  const auto other = database.client();
+  other->execute("BEGIN; SELECT * FROM outbox FOR UPDATE");
+  boost::asio::steady_timer soon{relay.context(), 50ms};
+  soon.async_wait([&](boost::system::error_code) { relay.close(); });
+  CHECK(failure_of([&] { relay.complete(page.rows()); }).remedy == core::Remedy::rebuild);
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  other->execute("ROLLBACK");
+  relay.open();
+  page.distrust_places();
+  // Nobody can tell whether the statement that was dropped did it, or this one; it is done.
+  CHECK(relay.complete(page.rows()) <= 1);
+  CHECK(relay.fetch().page.rows.empty());
+}

@@ -1,0 +1,150 @@
+#include "fixture.h"
+
+#include <libpq-fe.h>
+
+#include <stdexcept>
+
+// libpqxx 6.4 loses the result of a statement whose connection breaks; LeakSanitizer asks here what is known.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libpqxx-6.4\n";
+}
+
+namespace outbox_relay::testing {
+
+void run_on(boost::asio::io_context& context, boost::asio::awaitable<void> work) {
+  std::exception_ptr failure;
+  boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr error) { failure = error; });
+  context.restart();
+  context.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+Client::Client(const std::string& connection_string) : connection_(PQconnectdb(connection_string.c_str())) {
+  if (PQstatus(connection_) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_));
+  PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+}
+
+Client::~Client() {
+  PQfinish(connection_);
+}
+
+void Client::execute(const std::string& sql) {
+  PGresult* result = PQexec(connection_, sql.c_str());
+  const auto status = PQresultStatus(result);
+  PQclear(result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+    throw std::runtime_error(PQerrorMessage(connection_) + sql);
+}
+
+std::string Client::value(const std::string& sql) {
+  PGresult* result = PQexec(connection_, sql.c_str());
+  const bool is_found = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+  std::string value = is_found ? PQgetvalue(result, 0, 0) : "";
+  PQclear(result);
+  if (!is_found) throw std::runtime_error(PQerrorMessage(connection_) + sql);
+  return value;
+}
+
+Database::Database(PostgresServer& server) : server_(&server) {
+  static int created = 0;
+  name_ = "outbox_" + std::to_string(++created);
+  server_->create_database(name_);
+}
+
+std::string Database::connection_string(const std::string& user) const {
+  return server_->connection_string(user, name_);
+}
+
+std::unique_ptr<Client> Database::client() const {
+  return std::make_unique<Client>(connection_string());
+}
+
+void Database::execute(const std::string& sql) const {
+  server_->execute(sql, name_);
+}
+
+std::string Database::value(const std::string& sql) const {
+  return server_->value(sql, name_);
+}
+
+void Database::deploy(const std::string& file) const {
+  server_->execute_file(std::string{OUTBOX_RELAY_DEPLOY} + "/sql/" + file, name_);
+}
+
+postgres::Settings Database::settings() const {
+  postgres::Settings settings = plain_settings();
+  settings.table.message_id = "message_id";
+  settings.table.key = "aggregateid";
+  settings.table.headers = "headers";
+  settings.table.created_at = "created_at";
+  settings.table.parked_at = "parked_at";
+  return settings;
+}
+
+postgres::Settings Database::plain_settings(const std::string& table) const {
+  postgres::Settings settings;
+  settings.server.connection = connection_string();
+  settings.table.schema = "public";
+  settings.table.name = table;
+  settings.table.payload = "payload";
+  settings.table.sent = "sent_at";
+  return settings;
+}
+
+Relay::Relay(postgres::Settings settings, std::vector<std::string> columns) {
+  postgres::PostgresSource::Events events;
+  events.connection_opened = [this](relay::Purpose) { ++connections_opened_; };
+  events.notice = [this](std::string_view line) { notices_.emplace_back(line); };
+  source_ = std::make_unique<postgres::PostgresSource>(context_.get_executor(), std::move(settings),
+                                                       std::move(columns), std::move(events));
+}
+
+Relay::~Relay() = default;
+
+core::Fetched Relay::fetch() {
+  return fetch(everything());
+}
+
+std::size_t Relay::complete(std::vector<core::InFlight*> rows) {
+  return run_on(context_, source_->complete(rows));
+}
+
+Connection::Connection(const postgres::ServerSettings& settings)
+    : session(context.get_executor(), helper, settings, {}) {}
+
+std::vector<postgres::Result> Connection::run(std::vector<postgres::Query> batch) {
+  return run_on(context, session.run(std::move(batch)));
+}
+
+core::FetchRequest everything() {
+  core::FetchRequest request;
+  request.max_rows = 1000;
+  request.max_bytes = core::Bytes{32 << 20};
+  return request;
+}
+
+Published::Published(core::Fetched fetched) : page_(std::make_unique<core::WindowPage>()) {
+  page_->page = std::move(fetched.page);
+  for (const auto& row : page_->page.rows) page_->rows.push_back({.row = &row, .page = page_.get()});
+}
+
+std::vector<core::InFlight*> Published::rows() {
+  std::vector<core::InFlight*> rows;
+  for (auto& row : page_->rows) rows.push_back(&row);
+  return rows;
+}
+
+std::vector<std::int64_t> ids(const core::Page& page) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& row : page.rows) numbers.push_back(row.id.number());
+  return numbers;
+}
+
+std::vector<std::string> payloads(const core::Page& page) {
+  std::vector<std::string> texts;
+  for (const auto& row : page.rows) texts.emplace_back(row.payload.value_or("NULL"));
+  return texts;
+}
+
+}  // namespace outbox_relay::testing

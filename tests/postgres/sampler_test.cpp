@@ -1,0 +1,144 @@
+// What is measured beside the data path.
+#include "postgres/sampler.h"
+
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "fixture.h"
+#include "support/catch.h"
+#include "support/eventually.h"
+
+using namespace outbox_relay;
+using namespace outbox_relay::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A sampler and what it reported last.
+class Sampling {
+ public:
+  explicit Sampling(const postgres::Settings& settings, std::int64_t watermark = 0)
+      : watermark_(watermark), sampler_(settings, 10ms, watermark_, events()) {}
+
+  /// A sample that began after this call.
+  postgres::Sample next() {
+    const int begun = count_ + 2;
+    CHECK(eventually([&] { return count_ >= begun; }));
+    const std::lock_guard lock{mutex_};
+    return last_;
+  }
+  [[nodiscard]] int failures() const { return failures_; }
+  [[nodiscard]] int connections() const { return connections_; }
+
+ private:
+  postgres::Sampler::Events events() {
+    postgres::Sampler::Events events;
+    events.sampled = [this](const postgres::Sample& sample) {
+      const std::lock_guard lock{mutex_};
+      last_ = sample;
+      ++count_;
+    };
+    events.failed = [this](const core::Failure&) { ++failures_; };
+    events.connection_opened = [this] { ++connections_; };
+    return events;
+  }
+
+  std::mutex mutex_;
+  postgres::Sample last_;
+  std::atomic<int> count_ = 0;
+  std::atomic<int> failures_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::atomic<std::int64_t> watermark_;
+  postgres::Sampler sampler_;
+};
+
+}  // namespace
+
+TEST_CASE("the backlog is counted, and its oldest row dated", "[postgres][sampler]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, created_at, sent_at, parked_at) SELECT 'a', 't', "
+      "to_timestamp(1000 + i),"
+      " CASE WHEN i <= 100 THEN now() END, CASE WHEN i = 101 THEN now() END FROM generate_series(1, 9000) i");
+  Sampling sampling{database.settings(), 50};
+  const auto sample = sampling.next();
+  CHECK(sample.backlog_rows == 8899);
+  CHECK(sample.oldest_pending_timestamp_seconds == 1102);
+  CHECK(sample.table_dead_rows >= 0);
+
+  database.execute("UPDATE outbox SET sent_at = now()");
+  const auto empty = sampling.next();
+  CHECK(empty.backlog_rows == 0);
+  CHECK(empty.oldest_pending_timestamp_seconds == 0);
+  CHECK(sampling.connections() == 1);
+}
+
+TEST_CASE("a large backlog is estimated from its beginning", "[postgres][sampler]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) SELECT 'p' FROM generate_series(1, 30000)");
+  Sampling sampling{database.plain_settings()};
+  CHECK(sampling.next().backlog_rows == 30000);
+  database.execute("DELETE FROM outbox WHERE id % 2 = 0");
+  CHECK(sampling.next().backlog_rows == Approx(15000).margin(2));
+}
+
+TEST_CASE("without pg_read_all_stats the age of snapshots is unknown, not zero", "[postgres][sampler]") {
+  const Database database;
+  database.execute(plain_outbox);
+  const std::string role = "sampled_" + database.name();
+  database.execute("CREATE ROLE " + role + " LOGIN PASSWORD '" + database.server().password() +
+                   "';"
+                   "GRANT SELECT ON outbox, outbox_id_seq TO " +
+                   role + "; GRANT UPDATE (sent_at) ON outbox TO " + role);
+  auto settings = database.plain_settings();
+  settings.server.connection = database.connection_string(role);
+  {
+    Sampling sampling{settings};
+    const auto sample = sampling.next();
+    CHECK(std::isnan(sample.oldest_snapshot_age_seconds));
+    CHECK(sample.backlog_rows == 0);
+    CHECK(std::isnan(sample.oldest_pending_timestamp_seconds));  // no such column
+  }
+  database.execute("GRANT pg_read_all_stats TO " + role);
+  const auto holder = database.client();
+  holder->execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+  Sampling sampling{settings};
+  CHECK(eventually([&] { return sampling.next().oldest_snapshot_age_seconds > 0.05; }));
+}
+
+TEST_CASE("a sampler whose connection breaks says so and goes on with another", "[postgres][sampler]") {
+  const Database database;
+  database.execute(plain_outbox);
+  Sampling sampling{database.plain_settings()};
+  sampling.next();
+  database.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND"
+      " pid <> pg_backend_pid()");
+  CHECK(eventually([&] { return sampling.connections() == 2; }));
+  CHECK(sampling.next().backlog_rows == 0);
+  CHECK(sampling.failures() == 1);
+}
+
+TEST_CASE("a measurement that waits does not delay the sampler's end", "[postgres][sampler]") {
+  const Database database;
+  database.execute(plain_outbox);
+  auto sampling = std::make_unique<Sampling>(database.plain_settings());
+  sampling->next();
+  const auto holder = database.client();
+  holder->execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE");
+  CHECK(eventually([&] {
+    return database.value(
+               "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass") == "1";
+  }));
+  sampling.reset();
+  CHECK(eventually([&] {
+    return database.value(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+               " application_name = 'outbox-relay' AND wait_event_type IS DISTINCT FROM 'Lock'") == "0";
+  }));
+}

@@ -1,0 +1,129 @@
+// One connection: its deadlines, and what it sets.
+#include "postgres/session.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "fixture.h"
+#include "support/catch.h"
+
+using namespace outbox_relay;
+using namespace outbox_relay::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+postgres::ServerSettings server_settings() {
+  postgres::ServerSettings settings;
+  settings.connection = shared_postgres().connection_string();
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("a session sets what the relay relies on", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  CHECK(connection.setting("search_path").empty());
+  CHECK(connection.setting("row_security") == "off");
+  CHECK(connection.setting("statement_timeout") == "30s");
+  CHECK(connection.setting("lock_timeout") == "5s");
+  CHECK(connection.setting("plan_cache_mode") == "force_generic_plan");
+  CHECK(connection.setting("enable_seqscan") == "off");
+  CHECK(connection.setting("tcp_user_timeout") == "10000");
+  CHECK(connection.setting("client_encoding") == "UTF8");
+  CHECK(connection.setting("application_name") == "outbox-relay");
+}
+
+TEST_CASE("what the user's connection string says comes before our defaults", "[postgres][session]") {
+  auto settings = server_settings();
+  settings.connection += " application_name=mine options='-c geqo=off'";
+  Connection connection{settings};
+  connection.connect();
+  CHECK(connection.setting("application_name") == "mine");
+  CHECK(connection.setting("geqo") == "off");
+}
+
+TEST_CASE("a batch is one transaction, and each statement has its result", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  std::vector<postgres::Query> batch;
+  batch.emplace_back("SELECT $1").bigint(7);
+  batch.emplace_back("SELECT txid_current()::text");
+  batch.emplace_back("SELECT txid_current()::text");
+  const auto results = connection.run(batch);
+  REQUIRE(results.size() == 3);
+  CHECK(results[0].bigint(0, 0) == 7);
+  CHECK(results[1].text(0, 0) == results[2].text(0, 0));
+}
+
+TEST_CASE("a failed statement leaves the session ready for the next", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  CHECK(failure_of([&] { connection.run("SELECT 1 / 0"); }).message ==
+        "the server refused a statement (SQLSTATE 22012)");
+  CHECK(failure_of([&] { connection.run("SELEC"); }).remedy == core::Remedy::operate);
+  CHECK(connection.run("SELECT 'fine'").text(0, 0) == "fine");
+}
+
+TEST_CASE("statements that somebody deallocated are prepared again", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  CHECK(connection.run("SELECT 'fine'").text(0, 0) == "fine");
+  connection.run("DEALLOCATE ALL");
+  CHECK(connection.run("SELECT 'fine'").text(0, 0) == "fine");
+}
+
+TEST_CASE("large parameters and large results pass through the socket together", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  const std::string large(20 << 20, 'x');
+  std::vector<postgres::Query> batch;
+  for (int i = 0; i < 3; ++i) batch.emplace_back("SELECT $1").text(large);
+  const auto results = connection.run(std::move(batch));
+  for (const auto& result : results) CHECK(result.bytes(0, 0) == large);
+}
+
+TEST_CASE("a server that accepts and says nothing costs no more than the timeout", "[postgres][session]") {
+  boost::asio::io_context silent;
+  boost::asio::ip::tcp::acceptor acceptor{silent, {boost::asio::ip::address_v4::loopback(), 0}};
+  postgres::ServerSettings settings;
+  settings.connection =
+      "host=127.0.0.1 user=u dbname=d port=" + std::to_string(acceptor.local_endpoint().port());
+  settings.connect_timeout = 100ms;
+  Connection connection{settings};
+  const auto failure = failure_of([&] { connection.connect(); });
+  CHECK(failure.reason == core::Reason::timeout);
+  CHECK(failure.remedy == core::Remedy::rebuild);
+  CHECK(failure.message == "PostgreSQL did not accept a connection within 100 ms");
+}
+
+TEST_CASE("close ends a connection that is being made", "[postgres][session]") {
+  boost::asio::io_context silent;
+  boost::asio::ip::tcp::acceptor acceptor{silent, {boost::asio::ip::address_v4::loopback(), 0}};
+  postgres::ServerSettings settings;
+  settings.connection =
+      "host=127.0.0.1 user=u dbname=d port=" + std::to_string(acceptor.local_endpoint().port());
+  Connection connection{settings};
+  boost::asio::steady_timer soon{connection.context, 20ms};
+  soon.async_wait([&](boost::system::error_code) { connection.session.close(); });
+  CHECK(failure_of([&] { connection.connect(); }).remedy == core::Remedy::rebuild);
+}
+
+TEST_CASE("hosts that do not resolve or answer are failures of the connection", "[postgres][session]") {
+  auto settings = server_settings();
+  SECTION("nobody listens") {
+    settings.connection = "host=127.0.0.1 port=1 user=u dbname=d";
+  }
+  SECTION("no such name") {
+    settings.connection = "host=nowhere.invalid user=u dbname=d";
+  }
+  SECTION("no such socket") {
+    settings.connection = "host=/nowhere user=u dbname=d";
+  }
+  Connection connection{settings};
+  const auto failure = failure_of([&] { connection.connect(); });
+  CHECK(failure.reason == core::Reason::connection);
+  CHECK(failure.remedy == core::Remedy::rebuild);
+}
