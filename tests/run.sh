@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
+#
+#   tests/run.sh                 all parts but the slow ones
+#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image
+#   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
+#   tests/run.sh --list          the parts
+#
+# Each part writes build/logs/PART.log, whose end is shown when it fails. The last line is `N passed, N failed`:
+# test cases, and one for each part that has none. The exit status is 0 when none failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+logs=$root/build/logs
+jobs=$(nproc)
+
+# --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
+
+readonly ordinary_parts=(install scripts format build unit servers asan tsan)
+readonly slow_parts=(debian13 image)
+
+describe() {
+  case $1 in
+    install) echo "Debian packages, and the jars of a throw-away Kafka" ;;
+    scripts) echo "shellcheck of every shell script" ;;
+    format) echo "clang-format of every source file" ;;
+    build) echo "the program and its tests, warnings as errors" ;;
+    unit) echo "tests without servers" ;;
+    servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
+    asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
+    tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
+    debian13) echo "build and unit tests in a tree of Debian 13" ;;
+    image) echo "the container image: built, run, health check" ;;
+  esac
+}
+
+part_install() {
+  deploy/packages.sh install build servers tests checks
+  if [[ $all == yes ]]; then
+    deploy/packages.sh install image
+  fi
+  tests/servers/kafka prepare
+}
+
+part_scripts() {
+  local file scripts=()
+  while read -r file; do
+    if [[ $file == *.sh ]] || head -n 1 "$file" | grep -q '^#!.*sh$'; then
+      scripts+=("$file")
+    fi
+  done < <(find .ci deploy tests -type f)
+  shellcheck --external-sources "${scripts[@]}"
+}
+
+part_format() {
+  find src tests '(' -name '*.h' -o -name '*.cpp' ')' -print0 | xargs -0 clang-format-19 --dry-run -Werror
+}
+
+# configure_and_build PRESET TARGET...
+configure_and_build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" -DOUTBOX_RELAY_WARNINGS_AS_ERRORS=ON
+  cmake --build "build/$preset" --parallel "$jobs" "${@/#/--target=}"
+}
+
+# run_tests PRESET CTEST_OPTION...
+run_tests() {
+  local preset=$1
+  shift
+  ctest --test-dir "build/$preset" --no-tests=error --verbose "$@"
+}
+
+part_build() { configure_and_build dev; }
+part_unit() { run_tests dev -L unit --parallel "$jobs"; }
+part_servers() { run_tests dev -L servers; }
+
+# The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
+readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)
+
+part_asan() {
+  local names
+  configure_and_build asan "${asan_tests[@]/#/test-}"
+  names=$(IFS='|' && echo "${asan_tests[*]}")
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests asan -R "^($names)\$"
+}
+
+part_tsan() {
+  configure_and_build tsan test-relay
+  TSAN_OPTIONS="suppressions=$root/tests/support/tsan.supp" run_tests tsan -R '^relay$'
+}
+
+part_debian13() { tests/platforms/debian13; }
+part_image() { tests/platforms/image; }
+
+# --- The runner ---------------------------------------------------------------------------------------------------------
+
+passed=0
+failed=0
+
+# Test cases as Catch2 counts them, "PASSED FAILED", summed over the programs that ctest ran; a program that ended
+# without a count (a crash, a time-out) is one failure.
+count_cases() {
+  awk '
+    / All tests passed \(/      { match($0, /in [0-9]+ test case/); passed += substr($0, RSTART + 3); next }
+    / test cases: .*\|/         {
+      cases = $0; sub(/.*test cases:/, "", cases)
+      if (match(cases, /[0-9]+ passed/)) passed += substr(cases, RSTART)
+      if (match(cases, /[0-9]+ failed/)) { failed += substr(cases, RSTART); counted++ }
+    }
+    /^ *[0-9]+\/[0-9]+ Test .*\*\*\*/ { programs_failed++ }
+    END { if (programs_failed > counted) failed += programs_failed - counted; print passed + 0, failed + 0 }
+  ' "$1"
+}
+
+# Runs one part, says what became of it, and adds to the counts.
+run_part() {
+  local part=$1 log=$logs/$1.log began=$SECONDS status=0 cases_passed cases_failed
+  printf '%-9s %s\n' "$part" "$(describe "$part")"
+  # In a process of its own, so that `set -e` holds inside and whatever it changes stays there.
+  ("$root/tests/run.sh" --run-part "$part" "$all") >"$log" 2>&1 </dev/null 9>&- || status=$?
+  read -r cases_passed cases_failed < <(count_cases "$log")
+  if ((cases_passed + cases_failed == 0)); then
+    if ((status == 0)); then cases_passed=1; else cases_failed=1; fi
+  elif ((status != 0 && cases_failed == 0)); then
+    cases_failed=1
+  fi
+  passed=$((passed + cases_passed))
+  failed=$((failed + cases_failed))
+  if ((status != 0)); then
+    printf -- '--- the end of %s\n' "${log#"$root/"}"
+    tail -n 60 "$log"
+    printf -- '---\n'
+  fi
+  printf '%-9s %d passed, %d failed, %d s\n' '' "$cases_passed" "$cases_failed" $((SECONDS - began))
+  return "$status"
+}
+
+usage() {
+  sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+  exit "$1"
+}
+
+is_part() { [[ " ${ordinary_parts[*]} ${slow_parts[*]} " == *" $1 "* ]]; }
+
+all=no
+only=()
+while (($# > 0)); do
+  case $1 in
+    --all) all=yes ;;
+    --only)
+      is_part "${2-}" || usage 2 >&2
+      only+=("$2")
+      shift
+      ;;
+    --list)
+      for part in "${ordinary_parts[@]}" "${slow_parts[@]}"; do
+        printf '%-9s %s\n' "$part" "$(describe "$part")"
+      done
+      exit
+      ;;
+    --run-part) # the runner's own
+      all=${3:-no}
+      "part_$2"
+      exit
+      ;;
+    -h | --help) usage 0 ;;
+    *) usage 2 >&2 ;;
+  esac
+  shift
+done
+
+parts=("${ordinary_parts[@]}")
+if [[ $all == yes ]]; then parts+=("${slow_parts[@]}"); fi
+if ((${#only[@]} > 0)); then parts=("${only[@]}"); fi
+
+mkdir -p "$logs"
+exec 9>"$logs/lock"
+flock --nonblock 9 || { echo "another tests/run.sh is at work in this clone" >&2 && exit 1; }
+for part in "${parts[@]}"; do
+  if ! run_part "$part" && [[ $part == install || $part == build ]]; then
+    echo "the other parts need \`$part\` and were not run"
+    break
+  fi
+done
+echo
+echo "$passed passed, $failed failed"
+((failed == 0))
