@@ -19,7 +19,8 @@ struct IdRange {
   friend bool operator==(const IdRange&, const IdRange&) = default;
 };
 
-/// What holds a write lock on the outbox: a virtual transaction ("3/1177"), or a prepared one ("-1/8231").
+/// What holds a write lock on the outbox: a virtual transaction ("3/1177"), or a prepared one ("-1/8231";
+/// PostgreSQL 15.20 keeps the name from before the PREPARE).
 struct Writers {
   std::vector<std::string> transactions;
 

@@ -65,8 +65,8 @@ void Gaps::settle(const Writers& writers, std::int64_t covered) {
   last_writers_ = std::move(now.transactions);
 }
 
-// PREPARE TRANSACTION hands a writer's locks to a name of its own. So when a possible writer is gone, every
-// prepared transaction that has appeared since the previous reading may be it.
+// PREPARE TRANSACTION may hand a writer's locks to a name of its own. So when a possible writer is gone,
+// every prepared transaction that has appeared since the previous reading may be it.
 void Gaps::narrow(Group& group, const Writers& now) const {
   std::vector<std::string> left;
   std::ranges::set_intersection(*group.writers, now.transactions, std::back_inserter(left));

@@ -26,26 +26,29 @@ struct FetchShape {
 /// The statements for one table.
 ///
 /// A fetch must not make the server send more than `max_bytes`, whatever the sizes of the rows. A running sum
-/// of sizes does that but costs 55 % more than the bare statement (1 M rows of 400 bytes in pages of 1000,
-/// PostgreSQL 15, median of 900 pages: 2.25 against 3.5 µs a row; sum() OVER). So there are two forms:
-/// * *quick*: each value that could be large is guarded by its own length, and a larger one comes back as a
-/// token that no
-///   value can equal [+7 %]. A page with a token in it is thrown away and fetched again by
-/// * *exact*: a running sum; the first row that does not fit comes without its values, with its size. Lengths
-/// are taken without
-///   detoasting; json, jsonb and other types are cut by their stored size first and converted then, so that
-///   never more than one page of them is converted. With rows that are large its cost disappears beside
-///   theirs.
+/// of sizes (sum() OVER) does that, but costs 55 % more than the bare statement: 3.5 instead of 2.25 µs a row
+/// (1 M rows of 400 bytes in pages of 1000, PostgreSQL 15, lower quartile of 900 pages). So there are two
+/// forms.
+///
+/// Quick [+7 %]: each value that could be large is guarded by its own length, and a larger one comes back as
+/// a token that no value can equal. A page with a token in it is thrown away and fetched again in the exact
+/// form.
+///
+/// Exact: a running sum; the first row that does not fit comes without its values, with its size. Lengths are
+/// taken without detoasting. json, jsonb and other types are cut by their stored size first and converted
+/// then, so that no more is converted than is stored in one page's bytes. Beside large rows this costs
+/// nothing.
 ///
 /// Parameters, the same in all fetches:
 ///   $1 bigint: quick: the payload's largest length; exact: max_bytes
 ///   $2 bigint: quick: any other value's;            exact: 1 when the first row is to come whole
 ///   $3 text, $4 bytea: the token
-///   $5 bigint: max_rows, of the gaps and of what is above them each;  reread: the ids instead (bigint[] or
-///   text[]) $6 bigint or text: after;  $7 bigint: up_to $8, $9 bigint[]: the first and the last ids of the
-///   gaps
-/// They return the columns of the `Layout`; the exact form, behind them, the size of a row that did not fit,
-/// or NULL.
+///   $5 bigint: max_rows, of the gaps and of what is above them each
+///   $6, $7 bigint or text: after, up_to
+///   $8, $9 bigint[]: the first and the last ids of the gaps
+/// Instead of $5 and beyond, `reread` takes the ids as $5: bigint[] or text[].
+///
+/// They return the columns of the `Layout`; the exact form adds the size of a row that did not fit, or NULL.
 class Statements {
  public:
   /// `server_version` as PQserverVersion has it.
