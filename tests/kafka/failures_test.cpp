@@ -48,12 +48,12 @@ TEST_CASE("what Kafka refuses for good is reported with its remedy, and a new pr
     Reason reason;
     Remedy remedy;
   };
+  // Not INVALID_MSG: librdkafka 2.0.2 reports it, 2.8 sends the batch again by itself.
   const auto [code, reason, remedy] = GENERATE(values<Case>({
       {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, Reason::too_large, Remedy::isolate},
       {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, Reason::too_large, Remedy::isolate},
       {RD_KAFKA_RESP_ERR_INVALID_RECORD, Reason::invalid_record, Remedy::isolate},
       {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, Reason::invalid_record, Remedy::isolate},
-      {RD_KAFKA_RESP_ERR_INVALID_MSG, Reason::invalid_record, Remedy::isolate},
       {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, Reason::invalid_record, Remedy::isolate},
       {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Reason::authorization, Remedy::hold_topic},
       {RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, Reason::other, Remedy::operate},

@@ -84,7 +84,7 @@ TEST_CASE("a large backlog is estimated from its beginning", "[postgres][sampler
   Sampling sampling{database.plain_settings()};
   CHECK(sampling.next().backlog_rows == 30000);
   database.execute("DELETE FROM outbox WHERE id % 2 = 0");
-  CHECK(sampling.next().backlog_rows == Approx(15000).margin(2));
+  CHECK(std::abs(sampling.next().backlog_rows - 15000) <= 2);
 }
 
 TEST_CASE("without pg_read_all_stats the age of snapshots is unknown, not zero", "[postgres][sampler]") {
