@@ -89,8 +89,11 @@ void read_outboxes(const Section& top, Config& config) {
   sections.reserve(list->items.size());
   for (const Node& item : list->items) {
     if (item.kind == Node::Kind::mapping && !item.is_refused) {
-      config.outboxes.push_back(
-          read_outbox(sections.emplace_back(item, outboxes_key, outbox_options(), report)));
+      Section& section = sections.emplace_back(item, outboxes_key, outbox_options(), report);
+      config.outboxes.push_back(read_outbox(section));
+      if (!top.is_wrong("postgres.control_schema")) {
+        check_coordination(config.outboxes.back(), section, config.postgres);
+      }
     } else {
       report.hide(item.span);
       if (!item.is_refused) report.add(item.span.begin, "an item of `outboxes` needs a mapping of options");

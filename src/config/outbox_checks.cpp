@@ -53,12 +53,45 @@ class OutboxChecks {
   }
 
   void check_refused() {
+    if (section_.is_wrong("refused")) return;
+    check_parking();
+    check_dead_letters();
+    if (outbox_.parked_key == ParkedKey::skip && outbox_.refused != Refused::park) {
+      add("parked_key", "`parked_key: skip` means nothing without `refused: park`", "leave it out");
+    }
+  }
+
+  /// Parking is the default only where there are columns for it: a table made for another relay has none.
+  void check_parking() {
+    if (outbox_.refused != Refused::park || section_.is_any_wrong("columns.")) return;
+    const Columns& columns = outbox_.columns;
+    std::string missing;
+    for (const auto& [role, column] : {std::pair("parked_at", &columns.parked_at),
+                                       {"attempts", &columns.attempts},
+                                       {"last_error", &columns.last_error}}) {
+      if (!*column) missing += (missing.empty() ? "" : ", ") + quoted(role);
+    }
+    if (missing.empty()) return;
+    if (is_given("refused")) {
+      add("refused", "`refused: park` needs columns for " + missing,
+          "name them in `columns`, after adding them to the table; or write `refused: dead_letter` or "
+          "`refused: halt`");
+    } else {
+      outbox_.refused = Refused::halt;
+    }
+  }
+
+  void check_dead_letters() {
+    if (section_.is_wrong("dead_letter_topic")) return;
     const bool wants_topic = outbox_.refused == Refused::dead_letter;
-    if (section_.is_wrong("refused") || section_.is_wrong("dead_letter_topic")) return;
-    if (wants_topic && !outbox_.dead_letter_topic) {
+    const auto& topic = outbox_.dead_letter_topic;
+    if (wants_topic && !topic) {
       add("refused", "`refused: dead_letter` needs a `dead_letter_topic`");
-    } else if (!wants_topic && outbox_.dead_letter_topic) {
+    } else if (!wants_topic && topic) {
       add("dead_letter_topic", "`dead_letter_topic` means nothing without `refused: dead_letter`");
+    } else if (topic && outbox_.topic.is_constant() && outbox_.topic.literal_prefix() == *topic) {
+      add("dead_letter_topic", called_value("dead_letter_topic") + " is the `topic` of the outbox itself",
+          "name another topic: what the one refuses the other must take");
     }
   }
 
@@ -235,6 +268,12 @@ void check_unique(std::span<const Outbox> outboxes, std::span<const Section> sec
 
 void check_outbox(Outbox& outbox, const Section& section) {
   OutboxChecks(outbox, section).run();
+}
+
+void check_coordination(const Outbox& outbox, const Section& section, const Postgres& postgres) {
+  if (outbox.coordination != Coordination::lease || postgres.control_schema) return;
+  section.report().add(section.place("coordination"), "`coordination: lease` needs `postgres.control_schema`",
+                       "name the schema that deploy/sql/control.sql made");
 }
 
 void check_distinct(std::span<const Outbox> outboxes, std::span<const Section> sections, Report& report) {
