@@ -32,7 +32,7 @@ void add_missing(const std::vector<const Option*>& options, const Section& secti
   for (const Option* option : options) {
     const bool is_preset = preset != nullptr && preset->find(option->name) != nullptr;
     if (!option->is_required || is_preset || section.find(option->name) != nullptr) continue;
-    section.report().add(section.place(option->name), quoted(option->name) + " is missing",
+    section.report().add(section.place(option->name), in_quotes(option->name) + " is missing",
                          std::string(option->documentation));
   }
 }

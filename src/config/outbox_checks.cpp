@@ -69,7 +69,7 @@ class OutboxChecks {
     for (const auto& [role, column] : {std::pair("parked_at", &columns.parked_at),
                                        {"attempts", &columns.attempts},
                                        {"last_error", &columns.last_error}}) {
-      if (!*column) missing += (missing.empty() ? "" : ", ") + quoted(role);
+      if (!*column) missing += (missing.empty() ? "" : ", ") + in_quotes(role);
     }
     if (missing.empty()) return;
     if (is_given("refused")) {
@@ -147,7 +147,7 @@ class OutboxChecks {
       if (header.name != outbox_.message_id_header) continue;
       const bool is_given_header = is_given("headers");
       add(is_given_header ? "headers" : "message_id_header",
-          "the header " + quoted(header.name) + " is the message id header already",
+          "the header " + in_quotes(header.name) + " is the message id header already",
           "name it differently, or set `message_id_header`");
     }
   }
@@ -182,9 +182,10 @@ class OutboxChecks {
     if (node != nullptr && node->has_variable) {
       what = called(*node) + " names a column that has no role and is not in `extra_columns`";
     } else {
-      what = "column " + quoted(column) + " has no role and is not in `extra_columns`";
+      what = "column " + in_quotes(column) + " has no role and is not in `extra_columns`";
       const std::vector<std::string_view> candidates(known.begin(), known.end());
-      if (const auto meant = nearest(column, candidates)) what += " (did you mean " + quoted(*meant) + "?)";
+      if (const auto meant = nearest(column, candidates))
+        what += " (did you mean " + in_quotes(*meant) + "?)";
     }
     const Position place = node != nullptr ? node->span.begin : section_.place("columns");
     section_.report().add(place, std::move(what), "list it in `extra_columns` if the table has it");
@@ -240,7 +241,7 @@ class OutboxChecks {
 
   [[nodiscard]] std::string called_value(std::string_view option) const {
     const Node* node = section_.find(option);
-    return node == nullptr ? "the preset's " + quoted(option) : called(*node);
+    return node == nullptr ? "the preset's " + in_quotes(option) : called(*node);
   }
 
   Outbox& outbox_;

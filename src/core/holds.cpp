@@ -55,7 +55,7 @@ std::vector<RowId> Holds::next_to_ask(std::size_t count) {
     if (row->second.is_confirmed) ids.push_back(row->first);
   }
   asked_up_to_.reset();
-  if (row != rows_.end()) asked_up_to_ = std::prev(row)->first;
+  if (row != rows_.end()) asked_up_to_.emplace(std::prev(row)->first);
   return ids;
 }
 

@@ -90,15 +90,15 @@ awaitable<void> Lease::check_schema(Session& session) const {
         "run deploy/sql/control.sql (again); it is also printed by: outbox-relay sql control");
   }
   if (!access.boolean(0, 0)) {
-    const auto role = quoted(access.text(0, 1));
+    const auto role = quoted_name(access.text(0, 1));
     refuse(core::Reason::authorization, "table " + relation_ + " may not be read and written",
-           "GRANT USAGE ON SCHEMA " + quoted(schema_) + " TO " + role + "; GRANT SELECT, INSERT, UPDATE ON " +
-               relation_ + " TO " + role);
+           "GRANT USAGE ON SCHEMA " + quoted_name(schema_) + " TO " + role +
+               "; GRANT SELECT, INSERT, UPDATE ON " + relation_ + " TO " + role);
   }
 }
 
 Query Lease::guard(const Session& session) const {
-  Query query{"SELECT " + quoted(schema_) + ".renew_lease($1, $2, $3::uuid, $4, $5, $6)"};
+  Query query{"SELECT " + quoted_name(schema_) + ".renew_lease($1, $2, $3::uuid, $4, $5, $6)"};
   query.text(settings_.table.schema).text(settings_.table.name).text(holder_).bigint(epoch_);
   query.bigint(settings_.lease_time.count()).text(session.server_started());
   return query;

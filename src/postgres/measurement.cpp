@@ -79,7 +79,7 @@ void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) c
               "SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held)"
               " FROM (SELECT " +
                   held_condition(table_) + " AS is_held FROM " + qualified(table_.schema, table_.name) +
-                  " o WHERE o." + quoted(table_.parked_at->name) + " IS NOT NULL LIMIT " +
+                  " o WHERE o." + quoted_name(table_.parked_at->name) + " IS NOT NULL LIMIT " +
                   std::to_string(walked_rows) + ") walked")[0];
   sample.parked_rows = row[0].as<double>();
   sample.held_rows = row[1].as<double>();
@@ -127,7 +127,7 @@ std::string Measurement::backlog_sql() const {
   const auto id = id_order(table_);
   const auto table = qualified(table_.schema, table_.name);
   const std::string created =
-      table_.created_at ? "o." + quoted(table_.created_at->name) : "NULL::timestamptz";
+      table_.created_at ? "o." + quoted_name(table_.created_at->name) : "NULL::timestamptz";
   const std::string pending = pending_condition(table_);
   const std::string limit = " LIMIT " + std::to_string(exact_rows + 1);
   if (!table_.sequence) {

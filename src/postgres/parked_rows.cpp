@@ -94,7 +94,7 @@ class ParkedRows::Session {
       const auto released = run(transaction, statements.release(errors))[0];
       lower(lowest, released[1]);
       if (lowest) remember(transaction, *lowest);
-      done = {refused.size(), released[0].as<std::size_t>()};
+      done = {static_cast<std::size_t>(refused.size()), released[0].as<std::size_t>()};
     });
     count.refused += done.refused;
     count.behind += done.behind;

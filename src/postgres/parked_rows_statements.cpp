@@ -8,7 +8,7 @@ namespace outbox_relay::postgres {
 namespace {
 
 std::string reference(const Column& column) {
-  return "o." + quoted(column.name);
+  return "o." + quoted_name(column.name);
 }
 
 std::string parameter(Texts& parameters, std::string value) {
@@ -80,24 +80,25 @@ ParkedStatement ParkedRowsStatements::act(ParkedAction action,
                       page_condition(after, parameters) + " FOR UPDATE OF o) ";
   const auto condition =
       " chosen WHERE " + id + " = chosen.id RETURNING " + id + "::text, " + behind_this(table_);
-  const auto unpark = quoted(table_.parked_at->name) + " = NULL";
+  const auto unpark = quoted_name(table_.parked_at->name) + " = NULL";
   if (action == ParkedAction::requeue) {
     return {chosen + "UPDATE " + target_ + " SET " + unpark + " FROM" + condition, parameters};
   }
   if (table_.completion == Completion::remove) {
     return {chosen + "DELETE FROM " + target_ + " USING" + condition, parameters};
   }
-  return {chosen + "UPDATE " + target_ + " SET " + quoted(table_.sent->name) + " = " + sent_value(table_) +
-              ", " + unpark + " FROM" + condition,
+  return {chosen + "UPDATE " + target_ + " SET " + quoted_name(table_.sent->name) + " = " +
+              sent_value(table_) + ", " + unpark + " FROM" + condition,
           parameters};
 }
 
 ParkedStatement ParkedRowsStatements::release(const Texts& errors) const {
   const auto lowest = table_.id_kind == IdKind::number ? "min(id)" : "NULL";
-  const auto sql = "WITH released AS (UPDATE " + target_ + " SET " + quoted(table_.parked_at->name) +
-                   " = NULL, " + quoted(table_.last_error->name) + " = NULL WHERE " + held_condition(table_) +
-                   " AND " + reference(*table_.last_error) + " = ANY($1::text[]) RETURNING " +
-                   reference(table_.id) + " AS id) SELECT count(*), " + lowest + " FROM released";
+  const auto sql = "WITH released AS (UPDATE " + target_ + " SET " + quoted_name(table_.parked_at->name) +
+                   " = NULL, " + quoted_name(table_.last_error->name) + " = NULL WHERE " +
+                   held_condition(table_) + " AND " + reference(*table_.last_error) +
+                   " = ANY($1::text[]) RETURNING " + reference(table_.id) + " AS id) SELECT count(*), " +
+                   lowest + " FROM released";
   return {sql, {array_literal(errors)}};
 }
 

@@ -7,7 +7,7 @@ namespace outbox_relay::postgres {
 namespace {
 
 std::string reference(const Column& column) {
-  return "o." + quoted(column.name);
+  return "o." + quoted_name(column.name);
 }
 
 std::string pattern() {
@@ -47,9 +47,9 @@ std::string ParkingStatements::target() const {
 }
 
 std::string ParkingStatements::park() const {
-  return "UPDATE " + target() + " SET " + quoted(table_.parked_at->name) + " = now(), " +
-         quoted(table_.attempts->name) + " = coalesce(" + reference(*table_.attempts) + ", 0) + 1, " +
-         quoted(table_.last_error->name) + " = placed.error FROM " + placed_rows(table_, "error") +
+  return "UPDATE " + target() + " SET " + quoted_name(table_.parked_at->name) + " = now(), " +
+         quoted_name(table_.attempts->name) + " = coalesce(" + reference(*table_.attempts) + ", 0) + 1, " +
+         quoted_name(table_.last_error->name) + " = placed.error FROM " + placed_rows(table_, "error") +
          " WHERE " + placed_condition(table_) + " RETURNING " + id_output(table_, reference(table_.id));
 }
 
@@ -59,7 +59,7 @@ std::string ParkingStatements::hold() const {
   return "WITH refused AS MATERIALIZED (SELECT " + behind_this(table_) + " AS behind FROM " + target() +
          " WHERE " + reference(table_.id) + " = ANY(" + ids_parameter(table_, "$7") + ") AND " +
          refused_condition(table_) + " FOR SHARE OF o) UPDATE " + target() + " SET " +
-         quoted(table_.parked_at->name) + " = now(), " + quoted(table_.last_error->name) +
+         quoted_name(table_.parked_at->name) + " = now(), " + quoted_name(table_.last_error->name) +
          " = placed.behind FROM " + placed_rows(table_, "behind") +
          ", refused WHERE refused.behind = placed.behind AND " + placed_condition(table_) + " RETURNING " +
          id_output(table_, reference(table_.id));

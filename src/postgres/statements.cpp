@@ -60,19 +60,19 @@ core::LogPosition read_position(const Result& result, int column) {
 std::string pending_condition(const Table& table) {
   std::vector<std::string> conditions;
   if (const auto& sent = table.sent) {
-    const auto column = "o." + quoted(sent->name);
+    const auto column = "o." + quoted_name(sent->name);
     if (is_timestamp(*sent)) {
       conditions.push_back(column + " IS NULL");
     } else {
       conditions.push_back(sent->type == "boolean" ? "NOT " + column : column + " = 0");
     }
   }
-  if (table.parked_at) conditions.push_back("o." + quoted(table.parked_at->name) + " IS NULL");
+  if (table.parked_at) conditions.push_back("o." + quoted_name(table.parked_at->name) + " IS NULL");
   return conditions.empty() ? "true" : join(conditions, " AND ");
 }
 
 std::string id_order(const Table& table) {
-  const auto column = "o." + quoted(table.id.name);
+  const auto column = "o." + quoted_name(table.id.name);
   return table.id_kind == IdKind::text ? column + " COLLATE \"C\"" : column;
 }
 
@@ -95,12 +95,12 @@ std::string Statements::fetch(FetchShape shape) const {
 
 std::string Statements::reread() const {
   return "SELECT " + reread_columns() + " FROM " + qualified(table_.schema, table_.name) + " o WHERE o." +
-         quoted(table_.id.name) + " = ANY(" + ids_parameter(table_, "$5") + ") AND " +
+         quoted_name(table_.id.name) + " = ANY(" + ids_parameter(table_, "$5") + ") AND " +
          pending_condition(table_);
 }
 
 std::string Statements::highest() const {
-  return "SELECT " + id_output(table_, "o." + quoted(table_.id.name)) + " FROM " +
+  return "SELECT " + id_output(table_, "o." + quoted_name(table_.id.name)) + " FROM " +
          qualified(table_.schema, table_.name) + " o ORDER BY " + id_order(table_) + " DESC LIMIT 1";
 }
 
@@ -109,8 +109,8 @@ std::string Statements::complete() const {
   const auto condition = placed_condition(table_);
   if (table_.completion == Completion::remove)
     return "DELETE FROM " + target + " USING " + placed_rows(table_) + " WHERE " + condition;
-  return "UPDATE " + target + " SET " + quoted(table_.sent->name) + " = " + sent_value(table_) + " FROM " +
-         placed_rows(table_) + " WHERE " + condition;
+  return "UPDATE " + target + " SET " + quoted_name(table_.sent->name) + " = " + sent_value(table_) +
+         " FROM " + placed_rows(table_) + " WHERE " + condition;
 }
 
 std::string Statements::survey() const {

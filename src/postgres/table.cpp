@@ -99,7 +99,7 @@ class Columns {
   [[nodiscard]] Column require(const std::string& name, std::string_view role) const {
     if (auto column = find(name)) return *std::move(column);
     refuse(Reason::missing,
-           "table " + table_ + " has no column " + quoted(name) + " (" + std::string{role} + ")",
+           "table " + table_ + " has no column " + quoted_name(name) + " (" + std::string{role} + ")",
            "check `columns`, or add the column: outbox-relay sql table");
   }
 
@@ -109,8 +109,8 @@ class Columns {
     std::string wanted;
     for (const auto type : types) wanted += (wanted.empty() ? "" : ", ") + std::string{type};
     refuse(Reason::other,
-           "column " + quoted(name) + " of table " + table_ + " (" + std::string{role} + ") is of type " +
-               column.type,
+           "column " + quoted_name(name) + " of table " + table_ + " (" + std::string{role} +
+               ") is of type " + column.type,
            "supported are: " + wanted);
   }
 
@@ -138,11 +138,11 @@ void check_access(const TableSettings& settings, const CatalogRows& rows) {
   const auto table = qualified(settings.schema, settings.name);
   if (rows.empty()) throw core::FailureError(missing_table(settings));
   const auto& row = rows.front();
-  const auto role = quoted(row[7]);
+  const auto role = quoted_name(row[7]);
   if (row[1] != "r" && row[1] != "p") refuse(Reason::missing, table + " is not a table", "check `table`");
   if (row[3] != is_true) {
-    refuse(Reason::authorization, "no access to schema " + quoted(settings.schema),
-           "GRANT USAGE ON SCHEMA " + quoted(settings.schema) + " TO " + role);
+    refuse(Reason::authorization, "no access to schema " + quoted_name(settings.schema),
+           "GRANT USAGE ON SCHEMA " + quoted_name(settings.schema) + " TO " + role);
   }
   if (row[4] != is_true) {
     refuse(Reason::authorization, "table " + table + " may not be read",
@@ -176,14 +176,14 @@ std::optional<Column> sent_column(const TableSettings& settings, const Columns& 
   Column sent = columns.require(*settings.sent, "sent", sent_types);
   const auto table = qualified(settings.schema, settings.name);
   if (!is_one_of(sent.type, timestamps) && columns.is_nullable(sent.name)) {
-    refuse(
-        Reason::other,
-        "column " + quoted(sent.name) + " of table " + table + " may be NULL, which is neither sent nor not",
-        "ALTER TABLE " + table + " ALTER " + quoted(sent.name) + " SET NOT NULL");
+    refuse(Reason::other,
+           "column " + quoted_name(sent.name) + " of table " + table +
+               " may be NULL, which is neither sent nor not",
+           "ALTER TABLE " + table + " ALTER " + quoted_name(sent.name) + " SET NOT NULL");
   }
   if (settings.completion == Completion::mark && !columns.can_update(sent.name)) {
     refuse(Reason::authorization, "rows of table " + table + " may not be marked as sent",
-           "GRANT UPDATE (" + quoted(sent.name) + ") ON " + table + " TO " + role);
+           "GRANT UPDATE (" + quoted_name(sent.name) + ") ON " + table + " TO " + role);
   }
   return sent;
 }
@@ -193,7 +193,7 @@ std::optional<Column> sent_column(const TableSettings& settings, const Columns& 
 void add_parking_columns(Table& table, const TableSettings& settings, const Columns& columns,
                          const std::string& role) {
   const auto name = [](const std::optional<std::string>& column, const char* usual) {
-    return quoted(column.value_or(usual));
+    return quoted_name(column.value_or(usual));
   };
   const auto parked_at = name(settings.parked_at, "parked_at");
   const auto attempts = name(settings.attempts, "attempts");
@@ -236,8 +236,8 @@ std::optional<Sequence> sequence_of(const CatalogRows& rows, const std::string& 
   if (rows.size() != 1 || rows.front()[2] != is_true) return std::nullopt;
   const auto& row = rows.front();
   if (row[4] != is_true) {
-    refuse(Reason::authorization, "no access to schema " + quoted(row[0]) + " of the id's sequence",
-           "GRANT USAGE ON SCHEMA " + quoted(row[0]) + " TO " + role);
+    refuse(Reason::authorization, "no access to schema " + quoted_name(row[0]) + " of the id's sequence",
+           "GRANT USAGE ON SCHEMA " + quoted_name(row[0]) + " TO " + role);
   }
   if (row[3] != is_true) {
     const auto sequence = qualified(row[0], row[1]);
@@ -253,7 +253,7 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
                      const Catalog& catalog) {
   check_access(settings, catalog.table);
   const auto& facts = catalog.table.front();
-  const auto role = quoted(facts[7]);
+  const auto role = quoted_name(facts[7]);
   const Columns columns{settings, catalog.columns};
 
   Table table;
@@ -284,7 +284,7 @@ core::Failure missing_table(const TableSettings& settings) {
           "check `table` and dbname in `postgres.connection`, or create it: outbox-relay sql table"};
 }
 
-std::string quoted(const std::string& name) {
+std::string quoted_name(const std::string& name) {
   std::string text = "\"";
   for (const char c : name) {
     if (c == '"') text += '"';
@@ -294,7 +294,7 @@ std::string quoted(const std::string& name) {
 }
 
 std::string qualified(const std::string& schema, const std::string& name) {
-  return quoted(schema) + "." + quoted(name);
+  return quoted_name(schema) + "." + quoted_name(name);
 }
 
 }  // namespace outbox_relay::postgres

@@ -84,7 +84,7 @@ inline constexpr int catalog_sequence_columns = 5;
 [[nodiscard]] core::Failure missing_table(const TableSettings& settings);
 
 /// `"name"`, whatever is in the name.
-[[nodiscard]] std::string quoted(const std::string& name);
+[[nodiscard]] std::string quoted_name(const std::string& name);
 /// `"schema"."name"`.
 [[nodiscard]] std::string qualified(const std::string& schema, const std::string& name);
 
