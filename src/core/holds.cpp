@@ -31,7 +31,7 @@ std::optional<StoredOrderingKey> Holds::release(const RowId& parked) {
 void Holds::clear() {
   rows_.clear();
   by_key_.clear();
-  asked_up_to_.reset();
+  is_in_turn_ = false;
 }
 
 // The nearest one: when a lower one is released, the row still waits where it belongs.
@@ -50,12 +50,12 @@ bool Holds::is_parked(const RowId& row) const {
 
 std::vector<RowId> Holds::next_to_ask(std::size_t count) {
   std::vector<RowId> ids;
-  auto row = asked_up_to_ ? rows_.upper_bound(*asked_up_to_) : rows_.begin();
+  auto row = is_in_turn_ ? rows_.upper_bound(asked_up_to_) : rows_.begin();
   for (; row != rows_.end() && ids.size() < count; ++row) {
     if (row->second.is_confirmed) ids.push_back(row->first);
   }
-  asked_up_to_.reset();
-  if (row != rows_.end()) asked_up_to_.emplace(std::prev(row)->first);
+  is_in_turn_ = row != rows_.end();
+  if (is_in_turn_) asked_up_to_ = std::prev(row)->first;
   return ids;
 }
 

@@ -45,7 +45,8 @@ class Holds {
 
   std::map<RowId, Parked> rows_;
   std::unordered_map<StoredOrderingKey, std::set<RowId>, HashOrderingKey, EqualOrderingKey> by_key_;
-  std::optional<RowId> asked_up_to_;
+  RowId asked_up_to_;  ///< the last one asked for
+  bool is_in_turn_ = false;
 };
 
 }  // namespace outbox_relay::core
