@@ -9,7 +9,7 @@
 #   build     compiler, build tools, libraries with headers
 #   runtime   what the built program needs to run
 #   servers   a throw-away PostgreSQL and Kafka, and clients to look at them (quick start, tests)
-#   tests     what the tests are built with
+#   tests     what the tests are built with, and a connection pooler, which only they need
 #   checks    formatting, linting, and promtool for the metrics
 #   image     what `tests/run.sh --all` needs to build Debian 13 trees and container images
 set -euo pipefail
@@ -41,7 +41,7 @@ packages_of() {
       esac
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
-    tests) printf '%s\n' catch2 ccache ;;
+    tests) printf '%s\n' catch2 ccache libfaketime pgbouncer ;;
     checks) printf '%s\n' clang-format-19 shellcheck prometheus ;;
     image) printf '%s\n' mmdebstrap buildah crun podman runc ;;
     *) usage 2 >&2 ;;
@@ -101,6 +101,13 @@ allow_cluster() {
   as_root rmdir --ignore-fail-on-non-empty "${no_cluster%/*}" "$postgres_settings"
 }
 
+# Debian starts a pooler of its own, now and at each boot; nobody here needs it.
+stop_pooler() {
+  if [[ -d /run/systemd/system ]]; then
+    as_root systemctl disable --now pgbouncer
+  fi
+}
+
 install_packages() {
   local missing
   missing=$(list_missing "$@")
@@ -117,6 +124,9 @@ install_packages() {
   # shellcheck disable=SC2086 # one word a package
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 \
     --no-install-recommends --no-remove $missing
+  if [[ $missing == *pgbouncer* ]]; then
+    stop_pooler
+  fi
 }
 
 case ${1-} in

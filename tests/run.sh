@@ -2,7 +2,7 @@
 # Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
 #
 #   tests/run.sh                 all parts but the slow ones
-#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image
+#   tests/run.sh --all           the slow ones too: the fault scenarios, a Debian 13 tree, the container image
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
@@ -17,7 +17,7 @@ jobs=$(nproc)
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
 readonly ordinary_parts=(install scripts format build unit servers asan tsan)
-readonly slow_parts=(debian13 image)
+readonly slow_parts=(faults debian13 image)
 
 describe() {
   case $1 in
@@ -27,6 +27,7 @@ describe() {
     build) echo "the program and its tests, warnings as errors" ;;
     unit) echo "tests without servers" ;;
     servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
+    faults) echo "the whole process while servers, networks and the process itself fail; a verifier judges" ;;
     asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
     debian13) echo "build and unit tests in a tree of Debian 13" ;;
@@ -74,6 +75,7 @@ run_tests() {
 part_build() { configure_and_build dev; }
 part_unit() { run_tests dev -L unit --parallel "$jobs"; }
 part_servers() { run_tests dev -L servers; }
+part_faults() { run_tests dev -L faults; }
 
 # The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
 readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)

@@ -1,10 +1,12 @@
--- What the relay keeps beside the outbox: for each outbox table, where the next start may begin to look.
+-- What the relay keeps beside the outbox: for each outbox table, where the next start may begin to look, and, with
+-- `coordination: lease`, which relay works on it.
 --
--- Optional. Without this schema every start looks through the whole table once (about 2 s for 5 M retained rows); nothing
--- else changes. Dropping it, or emptying the table, is always safe: what stands here is a hint, never a position.
+-- Optional. Without this schema every start looks through the whole table once (about 2 s for 5 M retained rows), and
+-- `coordination: lease` is not possible; nothing else changes. Dropping it, or emptying its tables, loses no rows.
 --
--- Run once per database, as the owner of the database:  psql -v ON_ERROR_STOP=1 -f control.sql
--- The relay's role needs USAGE on the schema and SELECT, INSERT, UPDATE on its table; role.sql grants them.
+-- Run as the owner of the database, once, and again after an update of the relay:
+--   psql -v ON_ERROR_STOP=1 -f control.sql
+-- The relay's role needs USAGE on the schema and SELECT, INSERT, UPDATE on its tables; role.sql grants them.
 -- Another name for the schema: replace `outbox_relay` in this file and set `postgres.control_schema` to the same name.
 
 CREATE SCHEMA IF NOT EXISTS outbox_relay;
@@ -22,4 +24,36 @@ CREATE TABLE IF NOT EXISTS outbox_relay.watermark (
   PRIMARY KEY (table_schema, table_name)
 ) WITH (fillfactor = 50);  -- one row a table, written about once a second: room for its next version in the same page
 
+-- The lowest id that `outbox-relay parked` has put back since the relay last began to look below it: a start must not
+-- begin above it, whatever the watermark says.
+ALTER TABLE outbox_relay.watermark ADD COLUMN IF NOT EXISTS requeued_from bigint;
+
 COMMENT ON TABLE outbox_relay.watermark IS 'outbox-relay: where a start begins to look for pending rows; a hint';
+
+CREATE TABLE IF NOT EXISTS outbox_relay.lease (
+  table_schema text        NOT NULL,
+  table_name   text        NOT NULL,
+  holder       uuid        NOT NULL,  -- a relay, by a name of its own
+  epoch        bigint      NOT NULL,  -- counts the acquisitions
+  expires_at   timestamptz NOT NULL,  -- by the clock of this server
+  PRIMARY KEY (table_schema, table_name)
+) WITH (fillfactor = 50);  -- written by every transaction that completes rows
+
+COMMENT ON TABLE outbox_relay.lease IS 'outbox-relay: which relay works on an outbox (coordination: lease)';
+
+-- Begins every transaction of the relay that leads. It fails when the lease has passed to another relay, and when a
+-- pooler has led the transaction to another server than the one that gave the lease.
+CREATE OR REPLACE FUNCTION outbox_relay.renew_lease(of_schema text, of_table text, by_holder uuid, in_epoch bigint,
+                                                    milliseconds bigint, server_started text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF extract(epoch FROM pg_postmaster_start_time())::text <> server_started THEN
+    RAISE EXCEPTION 'this is another server' USING ERRCODE = 'OR002';
+  END IF;
+  UPDATE outbox_relay.lease l SET expires_at = clock_timestamp() + milliseconds * interval '1 ms'
+   WHERE l.table_schema = of_schema AND l.table_name = of_table AND l.holder = by_holder AND l.epoch = in_epoch;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the lease has passed to another relay' USING ERRCODE = 'OR001';
+  END IF;
+END
+$$;

@@ -25,7 +25,7 @@ DO $$
 BEGIN
   IF to_regclass('outbox_relay.watermark') IS NOT NULL THEN
     GRANT USAGE ON SCHEMA outbox_relay TO outbox_relay;
-    GRANT SELECT, INSERT, UPDATE ON outbox_relay.watermark TO outbox_relay;
+    GRANT SELECT, INSERT, UPDATE ON outbox_relay.watermark, outbox_relay.lease TO outbox_relay;
   END IF;
 END
 $$;

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "core/failure.h"
 
 // The commands, one file each. They write results to standard output, messages to standard error, and return
 // the exit code (exit_code.h). They throw for what nobody expects.
@@ -30,6 +34,26 @@ struct HealthcheckOptions {
 
 /// Asks a running relay whether it is well.
 [[nodiscard]] int healthcheck(const HealthcheckOptions& options);
+
+enum class ParkedAction : std::uint8_t { list, requeue, discard };
+enum class Output : std::uint8_t { text, json };
+
+struct ParkedOptions {
+  ParkedAction action = ParkedAction::list;
+  std::string config_file;
+  std::string outbox;
+  // Which rows: at most one of these is set. Nothing: all, for `list`.
+  std::vector<std::string> ids;
+  std::vector<std::string> keys;
+  std::vector<core::Reason> reasons;
+  bool all = false;
+  bool dry_run = false;
+  Output output = Output::text;
+};
+
+/// Shows the rows that Kafka refused, puts them back into the outbox, or gives them up. Talks to the database
+/// only; a running relay notices by itself.
+[[nodiscard]] int parked(const ParkedOptions& options);
 
 [[nodiscard]] int version();
 

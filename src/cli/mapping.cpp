@@ -50,6 +50,30 @@ postgres::Completion to_postgres(config::Completion completion) {
   return postgres::Completion::mark;
 }
 
+postgres::Coordination to_postgres(config::Coordination coordination) {
+  switch (coordination) {
+    case config::Coordination::advisory_lock:
+      return postgres::Coordination::advisory_lock;
+    case config::Coordination::lease:
+      return postgres::Coordination::lease;
+    case config::Coordination::none:
+      return postgres::Coordination::none;
+  }
+  return postgres::Coordination::advisory_lock;
+}
+
+core::OnRefusal to_core(config::Refused refused) {
+  switch (refused) {
+    case config::Refused::park:
+      return core::OnRefusal::park;
+    case config::Refused::dead_letter:
+      return core::OnRefusal::dead_letter;
+    case config::Refused::halt:
+      return core::OnRefusal::halt;
+  }
+  return core::OnRefusal::halt;
+}
+
 telemetry::LogLevel to_telemetry(config::LogLevel level) {
   switch (level) {
     case config::LogLevel::debug:
@@ -68,6 +92,7 @@ telemetry::LogLevel to_telemetry(config::LogLevel level) {
 
 core::Routing to_routing(const config::Outbox& outbox) {
   core::Routing routing;
+  routing.outbox = outbox.name;
   routing.topic = to_template(outbox.topic, routing.columns);
   routing.allowed_topics = outbox.allowed_topics;
   if (outbox.partition) routing.partition = index_of(routing.columns, *outbox.partition);
@@ -84,7 +109,11 @@ core::PlanSettings to_plan_settings(const config::Outbox& outbox) {
           .poll_interval = outbox.poll_interval,
           .poll_interval_min = outbox.poll_interval_min,
           .full_scan_interval = outbox.full_scan_interval,
-          .wait_for_flush = outbox.publish_after == config::PublishAfter::flushed};
+          .wait_for_flush = outbox.publish_after == config::PublishAfter::flushed,
+          .refused = to_core(outbox.refused),
+          .hold_keys = outbox.parked_key == config::ParkedKey::hold,
+          .dead_letter_topic = outbox.dead_letter_topic,
+          .topic_grace = outbox.topic_grace};
 }
 
 postgres::Settings to_postgres_settings(const config::Config& config, const config::Outbox& outbox) {
@@ -106,8 +135,12 @@ postgres::Settings to_postgres_settings(const config::Config& config, const conf
                     .created_at = outbox.columns.created_at,
                     .sent = outbox.columns.sent,
                     .parked_at = outbox.columns.parked_at,
-                    .completion = to_postgres(outbox.completion)};
+                    .attempts = outbox.columns.attempts,
+                    .last_error = outbox.columns.last_error,
+                    .completion = to_postgres(outbox.completion),
+                    .parks = outbox.refused == config::Refused::park};
   settings.control_schema = config.postgres.control_schema;
+  settings.coordination = to_postgres(outbox.coordination);
   return settings;
 }
 

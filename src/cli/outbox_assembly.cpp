@@ -46,6 +46,8 @@ telemetry::Sample to_telemetry(const postgres::Sample& sample) {
   if (const auto oldest = microseconds(sample.oldest_pending_timestamp_seconds)) {
     result.oldest_created_at = core::DatabaseTime{*oldest};
   }
+  result.parked_rows = count(sample.parked_rows);
+  result.held_rows = count(sample.held_rows);
   result.dead_rows = count(sample.table_dead_rows);
   result.oldest_snapshot_age = microseconds(sample.oldest_snapshot_age_seconds);
   return result;
@@ -80,6 +82,7 @@ class OutboxAssembly final : public relay::Assembly {
 
   void beat() override {
     telemetry_.beat();
+    sampler_.end_stuck();
     if (const auto watermark = pipeline_.plan().watermark()) watermark_ = *watermark;
   }
 

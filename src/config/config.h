@@ -91,9 +91,9 @@ struct Outbox {
   Envelope envelope{};
   Completion completion{};
   std::chrono::milliseconds keep_sent{};
-  Refused refused{};
+  Refused refused{};  ///< `park` only where `columns` has `parked_at`, `attempts` and `last_error`
   std::chrono::milliseconds topic_grace{};
-  std::optional<std::string> dead_letter_topic;
+  std::optional<std::string> dead_letter_topic;  ///< always there with `Refused::dead_letter`, else never
   ParkedKey parked_key{};
   std::chrono::milliseconds poll_interval{};
   std::chrono::milliseconds poll_interval_min{};

@@ -71,7 +71,7 @@ class Expansion {
     const auto value = environment_(name);
     if (value && (!value->empty() || form.empty())) return *value;
     if (form == ":-") return std::string(argument);
-    const std::string what = "variable " + quoted(name) + (value ? " is empty" : " is not set");
+    const std::string what = "variable " + in_quotes(name) + (value ? " is empty" : " is not set");
     if (form == ":?" && !argument.empty()) {
       report(node, what + ": " + printable(argument), {});
     } else {

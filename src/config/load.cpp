@@ -32,7 +32,7 @@ void add_missing(const std::vector<const Option*>& options, const Section& secti
   for (const Option* option : options) {
     const bool is_preset = preset != nullptr && preset->find(option->name) != nullptr;
     if (!option->is_required || is_preset || section.find(option->name) != nullptr) continue;
-    section.report().add(section.place(option->name), quoted(option->name) + " is missing",
+    section.report().add(section.place(option->name), in_quotes(option->name) + " is missing",
                          std::string(option->documentation));
   }
 }
@@ -89,8 +89,11 @@ void read_outboxes(const Section& top, Config& config) {
   sections.reserve(list->items.size());
   for (const Node& item : list->items) {
     if (item.kind == Node::Kind::mapping && !item.is_refused) {
-      config.outboxes.push_back(
-          read_outbox(sections.emplace_back(item, outboxes_key, outbox_options(), report)));
+      Section& section = sections.emplace_back(item, outboxes_key, outbox_options(), report);
+      config.outboxes.push_back(read_outbox(section));
+      if (!top.is_wrong("postgres.control_schema")) {
+        check_coordination(config.outboxes.back(), section, config.postgres);
+      }
     } else {
       report.hide(item.span);
       if (!item.is_refused) report.add(item.span.begin, "an item of `outboxes` needs a mapping of options");

@@ -59,11 +59,13 @@ std::vector<Field<Outbox>> column_fields() {
       field<Outbox>(
           column("columns.sent", "what `completion: mark` sets: a timestamp, boolean or integer flag"),
           &Outbox::columns, &Columns::sent),
-      field<Outbox>(column("columns.parked_at", "when a refused row was set aside; used by later versions"),
-                    &Outbox::columns, &Columns::parked_at),
-      field<Outbox>(column("columns.attempts", "how often Kafka refused the row; used by later versions"),
-                    &Outbox::columns, &Columns::attempts),
-      field<Outbox>(column("columns.last_error", "why Kafka refused the row; used by later versions"),
+      field<Outbox>(
+          column("columns.parked_at", "timestamptz: when a refused row, or one behind it, was set aside"),
+          &Outbox::columns, &Columns::parked_at),
+      field<Outbox>(column("columns.attempts", "integer: how often Kafka refused the row"), &Outbox::columns,
+                    &Columns::attempts),
+      field<Outbox>(column("columns.last_error",
+                           "text: why Kafka refused the row, or `behind` and the row it waits for"),
                     &Outbox::columns, &Columns::last_error),
       field<Outbox>(
           {.name = "extra_columns",
@@ -138,30 +140,35 @@ std::vector<Field<Outbox>> outcome_fields() {
       field<Outbox>(
           {.name = "refused",
            .kind = Kind::choice,
-           .fallback = "halt",
+           .fallback = "park",
            .documentation =
-               "what happens when Kafka refuses a row for good; `park` will be the default once it is "
-               "there",
-           .choices = {{"park", false}, {"dead_letter", false}, {"halt"}}},
+               "what happens to a row that Kafka refuses for good: it is set aside in the table, sent to "
+               "`dead_letter_topic`, or nothing more of the outbox goes out; `halt` where the table has no "
+               "columns for `parked_at`, `attempts` and `last_error`",
+           .choices = {{"park"}, {"dead_letter"}, {"halt"}}},
           &Outbox::refused),
       field<Outbox>({.name = "topic_grace",
                      .kind = Kind::duration,
                      .fallback = "5m",
-                     .documentation = "how long a templated topic may be missing before its rows are parked",
-                     .is_built = false},
+                     .documentation =
+                         "how long a templated topic may be missing before its rows count as refused; rows "
+                         "of a constant topic wait, and with `refused: halt` all do",
+                     .least = "1s",
+                     .most = "30d"},
                     &Outbox::topic_grace),
       field<Outbox>({.name = "dead_letter_topic",
                      .kind = Kind::topic_name,
                      .fallback = "null",
                      .documentation = "where `refused: dead_letter` sends rows",
-                     .is_nullable = true,
-                     .is_built = false},
+                     .is_nullable = true},
                     &Outbox::dead_letter_topic),
       field<Outbox>({.name = "parked_key",
                      .kind = Kind::choice,
                      .fallback = "hold",
-                     .documentation = "whether a parked row holds back the later rows of its key",
-                     .choices = {{"hold"}, {"skip", false}}},
+                     .documentation =
+                         "whether a parked row holds back the later rows of its topic and key; `skip` gives "
+                         "up their order",
+                     .choices = {{"hold"}, {"skip"}}},
                     &Outbox::parked_key),
   };
 }
@@ -235,11 +242,12 @@ std::vector<Field<Outbox>> pace_fields() {
                     &Outbox::sample_interval),
       field<Outbox>({.name = "coordination",
                      .kind = Kind::choice,
-                     .fallback = "none",
+                     .fallback = "advisory_lock",
                      .documentation =
-                         "how two relays on one outbox agree who works; until this is there, start only one; "
-                         "`advisory_lock` will be the default",
-                     .choices = {{"advisory_lock", false}, {"lease", false}, {"none"}}},
+                         "how relays on one outbox agree who works while the others stand by; `lease` is for "
+                         "use behind a transaction pooler and needs `postgres.control_schema`; with `none` "
+                         "nobody watches: start only one",
+                     .choices = {{"advisory_lock"}, {"lease"}, {"none"}}},
                     &Outbox::coordination),
       field<Outbox>({.name = "stale_after",
                      .kind = Kind::duration,
@@ -286,8 +294,8 @@ std::vector<Field<Config>> postgres_fields() {
            .kind = Kind::identifier,
            .fallback = "outbox_relay",
            .documentation =
-               "schema with the relay's own tables (watermarks); where it is missing the relay works, "
-               "and says what it lacks; null: do not look for it",
+               "schema with the relay's own tables (watermarks, leases); where it is missing the relay "
+               "works, and says what it lacks; null: do not look for it",
            .is_nullable = true},
           &Config::postgres, &Postgres::control_schema),
   };

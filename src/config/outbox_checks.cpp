@@ -53,12 +53,45 @@ class OutboxChecks {
   }
 
   void check_refused() {
+    if (section_.is_wrong("refused")) return;
+    check_parking();
+    check_dead_letters();
+    if (outbox_.parked_key == ParkedKey::skip && outbox_.refused != Refused::park) {
+      add("parked_key", "`parked_key: skip` means nothing without `refused: park`", "leave it out");
+    }
+  }
+
+  /// Parking is the default only where there are columns for it: a table made for another relay has none.
+  void check_parking() {
+    if (outbox_.refused != Refused::park || section_.is_any_wrong("columns.")) return;
+    const Columns& columns = outbox_.columns;
+    std::string missing;
+    for (const auto& [role, column] : {std::pair("parked_at", &columns.parked_at),
+                                       {"attempts", &columns.attempts},
+                                       {"last_error", &columns.last_error}}) {
+      if (!*column) missing += (missing.empty() ? "" : ", ") + in_quotes(role);
+    }
+    if (missing.empty()) return;
+    if (is_given("refused")) {
+      add("refused", "`refused: park` needs columns for " + missing,
+          "name them in `columns`, after adding them to the table; or write `refused: dead_letter` or "
+          "`refused: halt`");
+    } else {
+      outbox_.refused = Refused::halt;
+    }
+  }
+
+  void check_dead_letters() {
+    if (section_.is_wrong("dead_letter_topic")) return;
     const bool wants_topic = outbox_.refused == Refused::dead_letter;
-    if (section_.is_wrong("refused") || section_.is_wrong("dead_letter_topic")) return;
-    if (wants_topic && !outbox_.dead_letter_topic) {
+    const auto& topic = outbox_.dead_letter_topic;
+    if (wants_topic && !topic) {
       add("refused", "`refused: dead_letter` needs a `dead_letter_topic`");
-    } else if (!wants_topic && outbox_.dead_letter_topic) {
+    } else if (!wants_topic && topic) {
       add("dead_letter_topic", "`dead_letter_topic` means nothing without `refused: dead_letter`");
+    } else if (topic && outbox_.topic.is_constant() && outbox_.topic.literal_prefix() == *topic) {
+      add("dead_letter_topic", called_value("dead_letter_topic") + " is the `topic` of the outbox itself",
+          "name another topic: what the one refuses the other must take");
     }
   }
 
@@ -114,7 +147,7 @@ class OutboxChecks {
       if (header.name != outbox_.message_id_header) continue;
       const bool is_given_header = is_given("headers");
       add(is_given_header ? "headers" : "message_id_header",
-          "the header " + quoted(header.name) + " is the message id header already",
+          "the header " + in_quotes(header.name) + " is the message id header already",
           "name it differently, or set `message_id_header`");
     }
   }
@@ -149,9 +182,10 @@ class OutboxChecks {
     if (node != nullptr && node->has_variable) {
       what = called(*node) + " names a column that has no role and is not in `extra_columns`";
     } else {
-      what = "column " + quoted(column) + " has no role and is not in `extra_columns`";
+      what = "column " + in_quotes(column) + " has no role and is not in `extra_columns`";
       const std::vector<std::string_view> candidates(known.begin(), known.end());
-      if (const auto meant = nearest(column, candidates)) what += " (did you mean " + quoted(*meant) + "?)";
+      if (const auto meant = nearest(column, candidates))
+        what += " (did you mean " + in_quotes(*meant) + "?)";
     }
     const Position place = node != nullptr ? node->span.begin : section_.place("columns");
     section_.report().add(place, std::move(what), "list it in `extra_columns` if the table has it");
@@ -207,7 +241,7 @@ class OutboxChecks {
 
   [[nodiscard]] std::string called_value(std::string_view option) const {
     const Node* node = section_.find(option);
-    return node == nullptr ? "the preset's " + quoted(option) : called(*node);
+    return node == nullptr ? "the preset's " + in_quotes(option) : called(*node);
   }
 
   Outbox& outbox_;
@@ -235,6 +269,12 @@ void check_unique(std::span<const Outbox> outboxes, std::span<const Section> sec
 
 void check_outbox(Outbox& outbox, const Section& section) {
   OutboxChecks(outbox, section).run();
+}
+
+void check_coordination(const Outbox& outbox, const Section& section, const Postgres& postgres) {
+  if (outbox.coordination != Coordination::lease || postgres.control_schema) return;
+  section.report().add(section.place("coordination"), "`coordination: lease` needs `postgres.control_schema`",
+                       "name the schema that deploy/sql/control.sql made");
 }
 
 void check_distinct(std::span<const Outbox> outboxes, std::span<const Section> sections, Report& report) {

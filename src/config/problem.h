@@ -51,6 +51,6 @@ class Report {
 /// A text of the file, cut to a bounded length, without characters that disturb a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 /// The same in backticks.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace outbox_relay::config

@@ -23,7 +23,7 @@ std::string home_of(std::string_view key) {
     const std::string_view own = option.name.substr(dot + 1);
     if (key != own && key != option.name) return {};
     const std::string_view section = dot == std::string_view::npos ? top : option.name.substr(0, dot);
-    return quoted(own) + " belongs " + (section.empty() ? "at the top level" : "in " + quoted(section));
+    return in_quotes(own) + " belongs " + (section.empty() ? "at the top level" : "in " + in_quotes(section));
   };
   for (const auto& field : daemon_fields()) {
     if (auto home = home_in(field.option, ""); !home.empty()) return home;
@@ -72,7 +72,7 @@ void Section::collect(const Node& mapping, const std::string& prefix) {
       if (!value.is_refused) collect(value, name + '.');
     } else if (value.kind != Node::Kind::null) {  // a section without a word in it sets nothing
       report_.hide(value.span);
-      report_.add(value.span.begin, quoted(name) + " needs a mapping of options");
+      report_.add(value.span.begin, in_quotes(name) + " needs a mapping of options");
     }
   }
 }
@@ -89,13 +89,13 @@ void Section::add_unknown(const Entry& entry, const std::string& prefix) {
   if (!is_shown) report_.hide(entry.span());
 
   std::string what = "unknown key";
-  if (is_shown) what += ' ' + quoted(name);
+  if (is_shown) what += ' ' + in_quotes(name);
   if (!prefix.empty()) {
-    what += " in " + quoted(std::string_view(prefix).substr(0, prefix.size() - 1));
+    what += " in " + in_quotes(std::string_view(prefix).substr(0, prefix.size() - 1));
   } else if (!title_.empty()) {
-    what += " in " + quoted(title_);
+    what += " in " + in_quotes(title_);
   }
-  if (meant) what += " (did you mean " + quoted(*meant) + "?)";
+  if (meant) what += " (did you mean " + in_quotes(*meant) + "?)";
   report_.add(entry.key.span.begin, std::move(what), meant ? std::string() : home_of(name));
 }
 

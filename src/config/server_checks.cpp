@@ -29,7 +29,7 @@ class PropertyChecks {
                             "the brokers to begin with, such as `127.0.0.1:9092`");
     } else if (is_readable(brokers->second->value) && brokers->second->value.text.empty()) {
       section_.report().add(brokers->second->value.span.begin,
-                            quoted(brokers->second->key.text) + " is empty");
+                            in_quotes(brokers->second->key.text) + " is empty");
     }
     check_password("sasl.password", "kafka.sasl_password_file");
     check_password("ssl.key.password", "kafka.ssl_key_password_file");
@@ -48,7 +48,7 @@ class PropertyChecks {
       return false;
     }
     if (auto reason = refusal_of(key.text, value.text)) {
-      report.add(key.span.begin, quoted(key.text) + ' ' + *std::move(reason), "leave it out");
+      report.add(key.span.begin, in_quotes(key.text) + ' ' + *std::move(reason), "leave it out");
       return false;
     }
     check_alias(key, entry);
@@ -63,7 +63,7 @@ class PropertyChecks {
     if (error && error->is_unknown) {
       add_unknown(entry);
     } else if (error) {
-      std::string what = "librdkafka refuses the value of " + quoted(key.text);
+      std::string what = "librdkafka refuses the value of " + in_quotes(key.text);
       if (!is_sensitive && !value.has_variable) what += ": " + printable(error->text);
       report.add(value.span.begin, std::move(what));
     }
@@ -74,8 +74,9 @@ class PropertyChecks {
     const auto [first, is_new] = first_.try_emplace(std::string(canonical_property(key.text)), &entry);
     if (is_new || first->second->key.text == key.text) return;  // the same name twice is reported already
     const Node& other = first->second->key;
-    section_.report().add(key.span.begin, quoted(key.text) + " is another name of " + quoted(other.text) +
-                                              ", set in line " + std::to_string(other.span.begin.line + 1));
+    section_.report().add(key.span.begin, in_quotes(key.text) + " is another name of " +
+                                              in_quotes(other.text) + ", set in line " +
+                                              std::to_string(other.span.begin.line + 1));
   }
 
   void add_unknown(const Entry& entry) {
@@ -85,8 +86,9 @@ class PropertyChecks {
     const auto meant = nearest(key.text, names);
     const bool is_shown = meant || may_be_name(entry);
     if (!is_shown) section_.report().hide(entry.span());
-    std::string what = "librdkafka has no " + (is_shown ? "property " + quoted(key.text) : "such property");
-    if (meant) what += " (did you mean " + quoted(*meant) + "?)";
+    std::string what =
+        "librdkafka has no " + (is_shown ? "property " + in_quotes(key.text) : "such property");
+    if (meant) what += " (did you mean " + in_quotes(*meant) + "?)";
     section_.report().add(key.span.begin, std::move(what));
   }
 
@@ -94,9 +96,10 @@ class PropertyChecks {
     const auto entry = first_.find(property);
     const Node* file = section_.find(file_option);
     if (entry == first_.end() || file == nullptr || file->kind == Node::Kind::null) return;
-    section_.report().add(file->span.begin,
-                          quoted(file_option) + " and the property " + quoted(property) + " are both set",
-                          "leave one of them out");
+    section_.report().add(
+        file->span.begin,
+        in_quotes(file_option) + " and the property " + in_quotes(property) + " are both set",
+        "leave one of them out");
   }
 
   const Node& mapping_;

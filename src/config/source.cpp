@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::config {
 namespace {
 
@@ -16,20 +18,6 @@ bool continues_character(char c) {
 
 bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-}
-
-/// The length of the UTF-8 character at the front of `text`, 0 when there is none. Overlong forms and
-/// surrogates pass: they do no harm here.
-std::size_t character_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  return std::ranges::all_of(text.substr(1, length - 1), continues_character) ? length : 0;
 }
 
 std::size_t count_characters(std::string_view text) {
@@ -71,7 +59,7 @@ std::optional<Position> Source::first_invalid_byte() const {
   for (std::size_t number = 0; number < line_starts_.size(); ++number) {
     const std::string_view content = line(number);
     for (std::size_t byte = 0; byte < content.size();) {
-      const std::size_t length = character_length(content.substr(byte));
+      const std::size_t length = core::character_length(content.substr(byte));
       if (length == 0 || is_control(content[byte])) return Position{number, byte};
       byte += length;
     }

@@ -29,7 +29,7 @@ std::string joined(const std::vector<Choice>& choices, bool built_only) {
   for (const Choice& choice : choices) {
     if (built_only && !choice.is_built) continue;
     if (!text.empty()) text += ", ";
-    text += quoted(choice.text);
+    text += in_quotes(choice.text);
   }
   return text;
 }
@@ -48,15 +48,15 @@ Parsed<Value> parse_choice(const Option& option, const std::string& text) {
 template <class T>
 Parsed<Value> limited(Parsed<T> parsed, const Option& option, Parsed<T> (*parse)(std::string_view)) {
   if (auto* wrong = std::get_if<Wrong>(&parsed)) {
-    if (wrong->hint.empty()) wrong->hint = "for example " + quoted(option.fallback);
+    if (wrong->hint.empty()) wrong->hint = "for example " + in_quotes(option.fallback);
     return std::move(*wrong);
   }
   const T value = std::get<T>(parsed);
   if (!option.least.empty() && value < std::get<T>(parse(option.least))) {
-    return Wrong{"is too small: " + quoted(option.name) + " is at least " + quoted(option.least)};
+    return Wrong{"is too small: " + in_quotes(option.name) + " is at least " + in_quotes(option.least)};
   }
   if (!option.most.empty() && value > std::get<T>(parse(option.most))) {
-    return Wrong{"is too large: " + quoted(option.name) + " is at most " + quoted(option.most)};
+    return Wrong{"is too large: " + in_quotes(option.name) + " is at most " + in_quotes(option.most)};
   }
   return Value(value);
 }
@@ -123,9 +123,9 @@ std::string_view called(Node::Kind kind) {
 /// Reports a scalar's text that is not what it should be. Of a secret, not even what stands in the file is
 /// shown; of a variable's value, nothing that would tell what it is like.
 void add_wrong(const Option& option, const Node& node, const Wrong& wrong, Report& report) {
-  std::string what = option.kind == Kind::secret ? quoted(option.name) : called(node);
+  std::string what = option.kind == Kind::secret ? in_quotes(option.name) : called(node);
   what += ' ' + wrong.what;
-  if (!wrong.meant.empty() && !node.has_variable) what += " (did you mean " + quoted(wrong.meant) + "?)";
+  if (!wrong.meant.empty() && !node.has_variable) what += " (did you mean " + in_quotes(wrong.meant) + "?)";
   report.add(node.span.begin, std::move(what), wrong.hint);
 }
 
@@ -157,7 +157,7 @@ std::optional<Value> read_list(const Option& option, const Node& node, Report& r
   std::vector<std::string> texts;
   bool is_right = true;
   for (const Node& item : node.items) {
-    auto value = read_scalar(option, item, "an item of " + quoted(option.name), report);
+    auto value = read_scalar(option, item, "an item of " + in_quotes(option.name), report);
     is_right = is_right && value.has_value();
     if (value) texts.push_back(std::get<std::string>(*std::move(value)));
   }
@@ -190,7 +190,7 @@ std::optional<Value> read_mapping(const Option& option, const Node& node, Report
   for (const Entry& entry : node.entries) {
     const Node& key = entry.key;
     if (key.is_refused) continue;
-    const std::string subject = may_be_name(entry) ? quoted(key.text) : "this entry";
+    const std::string subject = may_be_name(entry) ? in_quotes(key.text) : "this entry";
     auto value = read_scalar(option, entry.value, subject, report);
     if (!value) {
       is_right = false;
@@ -211,23 +211,23 @@ void refuse_unbuilt(const Option& option, const Node& node, const Value& value, 
     if (choice->is_built) return;
     report.add(
         node.span.begin,
-        quoted(std::string(option.name) + ": " + std::string(choice->text)) + " is not in this version",
+        in_quotes(std::string(option.name) + ": " + std::string(choice->text)) + " is not in this version",
         "leave it out, or write " + joined(option.choices, true));
   } else if (!option.is_built && value != fallback_value(option)) {
-    report.add(node.span.begin, quoted(option.name) + " is not in this version",
-               "leave it out, or write " + quoted(option.fallback));
+    report.add(node.span.begin, in_quotes(option.name) + " is not in this version",
+               "leave it out, or write " + in_quotes(option.fallback));
   }
 }
 
 }  // namespace
 
 std::string called(const Node& node) {
-  if (node.has_variable) return "the value of " + quoted(node.written);
-  return node.text.empty() ? "an empty value" : quoted(node.text);
+  if (node.has_variable) return "the value of " + in_quotes(node.written);
+  return node.text.empty() ? "an empty value" : in_quotes(node.text);
 }
 
 std::string called_twice(const Node& key, const Node& first) {
-  return quoted(key.text) + " is here twice, first in line " + std::to_string(first.span.begin.line + 1);
+  return in_quotes(key.text) + " is here twice, first in line " + std::to_string(first.span.begin.line + 1);
 }
 
 Value fallback_value(const Option& option) {
@@ -249,8 +249,8 @@ std::optional<Value> read_value(const Option& option, const Node& node, Report& 
   if (is_off) {
     value = Value();
   } else if (structure == Node::Kind::scalar) {
-    value = read_scalar(option, node, quoted(option.name), report);
-  } else if (has_structure(node, structure, quoted(option.name), report)) {
+    value = read_scalar(option, node, in_quotes(option.name), report);
+  } else if (has_structure(node, structure, in_quotes(option.name), report)) {
     value =
         structure == Node::Kind::list ? read_list(option, node, report) : read_mapping(option, node, report);
   }

@@ -23,6 +23,7 @@ void Cursor::rewind(std::int64_t id) {
   if (id > position_) return;
   target_ = std::max(target_, position_);
   position_ = edge_ = id - 1;
+  sweep_range_.reset();  // it may lie above now
 }
 
 std::optional<SurveyRequest> Cursor::next_survey() const {
@@ -118,7 +119,7 @@ Absorbed Cursor::absorb(const FetchRequest& request, Fetched& fetched, const IsK
 bool Cursor::is_new_below(const Row& row, const IsKnown& is_known, Absorbed& absorbed) {
   if (gaps_.fill(row.id.number())) return true;
   if (is_known(row)) return false;
-  ++absorbed.late_rows;
+  absorbed.late.push_back(row.id);
   return true;
 }
 

@@ -15,8 +15,8 @@ using IsKnown = std::function<bool(const Row&)>;
 
 /// What became of a fetched page: `fetched.page` holds only new rows afterwards.
 struct Absorbed {
-  bool is_full = false;       ///< more rows are waiting behind the page
-  std::size_t late_rows = 0;  ///< rows that no rule but the background sweep has found
+  bool is_full = false;     ///< more rows are waiting behind the page
+  std::vector<RowId> late;  ///< rows that no rule but the background sweep has found
 };
 
 /// Where to look for pending rows of an outbox whose ids are drawn from a sequence.

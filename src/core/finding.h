@@ -76,6 +76,15 @@ struct SourceFacts {
   /// Saved by an earlier run. One that cannot be true any more (the sequence stands below it, the table or
   /// the server is another one) has been erased for good: the sequence will pass it again one day.
   std::optional<std::int64_t> watermark;
+  /// The rows that Kafka refused and that are parked: id, key and attributes, nothing else. Without those
+  /// that are only held behind them.
+  Page parked{};
+};
+
+/// A row that was parked and is not any more.
+struct Released {
+  RowId id;
+  bool is_pending = false;  ///< requeued; else discarded, or gone
 };
 
 }  // namespace outbox_relay::core

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/failpoint.h"
+
 namespace outbox_relay::core {
 
 namespace {
@@ -32,29 +34,51 @@ bool Lanes::Topic::can_be_looked_up() const {
          std::ranges::all_of(lanes, [](const Lane& lane) { return lane.published == 0; });
 }
 
-std::variant<Lanes::Outcome, Failure> Lanes::enqueue(InFlight& row, TimePoint now) {
+std::variant<Lanes::Passage, Failure> Lanes::pass(InFlight& row, TimePoint now) {
   Topic& target = topic(row.topic);
   switch (target.state) {
     case TopicState::unknown:
     case TopicState::looking_up:
       target.waiting.push_back(&row);
-      return Outcome::waiting;
+      return Passage::wait;
     case TopicState::held:
-      return Outcome::held;
+      if (const auto end = given_up_at(target); end && *end <= now) {
+        Failure failure = target.failure;
+        failure.remedy = Remedy::park;
+        return failure;
+      }
+      return Passage::leave;
     case TopicState::open:
       break;
   }
-  if (auto failure = into_lane(target, row, now)) return *std::move(failure);
-  return Outcome::waiting;
+  return Passage::go_on;
 }
 
-std::optional<Failure> Lanes::into_lane(Topic& target, InFlight& row, TimePoint now) {
-  auto partition = partition_for(*row.row, static_cast<std::int32_t>(target.lanes.size()));
+// By what is counted of a record without compression; about a hundred bytes are the batch's own.
+bool Lanes::looks_too_large(const InFlight& row) const {
+  constexpr Bytes batch_overhead{100};
+  constexpr Bytes header_overhead{8};
+  const auto& limit = topics_[static_cast<std::size_t>(row.topic)].largest_record;
+  if (!limit) return false;
+  const auto size = [](const Value& value) { return Bytes{value ? value->size() : 0}; };
+  const Row& content = *row.row;
+  Bytes sum = batch_overhead + size(content.key) + size(content.payload) + size(content.headers) +
+              Bytes{content.message_id.size()};
+  for (const HeaderRule& header : routing_->headers) sum += Bytes{header.name.size()} + header_overhead;
+  for (const Value& attribute : content.attributes) sum += size(attribute);
+  return sum > *limit;
+}
+
+std::optional<Failure> Lanes::line_up(InFlight& row, TimePoint now) {
+  Topic& target = topic(row.topic);
+  auto partition = partition_for(row, static_cast<std::int32_t>(target.lanes.size()));
   if (auto* failure = std::get_if<Failure>(&partition)) return std::move(*failure);
   row.partition = std::get<std::int32_t>(partition);
+  if (row.is_suspect) return std::nullopt;
   Lane& lane = target.lanes[static_cast<std::size_t>(row.partition)];
   if (lane.gate == Gate::open && lane.published == 0 && now - lane.last_ack > idle_limit)
     lane.gate = Gate::closed;
+  if (is_mutated("no_gate")) lane.gate = Gate::open;
   switch (lane.gate) {
     case Gate::open:
       ready_.push_back(&row);
@@ -70,10 +94,12 @@ std::optional<Failure> Lanes::into_lane(Topic& target, InFlight& row, TimePoint 
   return std::nullopt;
 }
 
-std::variant<std::int32_t, Failure> Lanes::partition_for(const Row& row, std::int32_t partitions) const {
-  if (!routing_->partition) return partition_of_(row.key, partitions);
-  const Value& value = row.attributes[*routing_->partition];
-  if (!value) return partition_of_(row.key, partitions);
+// A dead letter's topic has partitions of its own, which the column does not know.
+std::variant<std::int32_t, Failure> Lanes::partition_for(const InFlight& row, std::int32_t partitions) const {
+  const Value& key = row.row->key;
+  if (!routing_->partition || row.dead_letter) return partition_of_(key, partitions);
+  const Value& value = row.row->attributes[*routing_->partition];
+  if (!value) return partition_of_(key, partitions);
   std::int32_t partition = -1;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), partition);
   if (error != std::errc{} || end != value->data() + value->size() || partition < 0 ||
@@ -94,17 +120,43 @@ void Lanes::handed_over() {
 }
 
 void Lanes::drop_next() {
-  InFlight& row = *ready_.front();
+  const InFlight& row = *ready_.front();
   ready_.pop_front();
+  leave_ready(row);
+}
+
+// When a row was to be the first of its partition, the next one takes its turn.
+void Lanes::leave_ready(const InFlight& row) {
   Lane& lane = *lane_of(row);
   if (lane.gate != Gate::probing || lane.published > 0) return;
-  // It was to be the first of its partition, so the next one takes its turn.
   if (lane.waiting.empty()) {
     lane.gate = Gate::closed;
     return;
   }
   ready_.push_back(lane.waiting.front());
   lane.waiting.pop_front();
+}
+
+std::size_t Lanes::count_key(const OrderingKey& key) {
+  const auto is_of = [&key](const InFlight* row) { return ordering_key(*row) == key; };
+  auto count = std::ranges::count_if(ready_, is_of);
+  for (const Lane& lane : topic(key.topic).lanes) count += std::ranges::count_if(lane.waiting, is_of);
+  return static_cast<std::size_t>(count);
+}
+
+std::vector<InFlight*> Lanes::take_key(const OrderingKey& key) {
+  std::vector<InFlight*> taken;
+  const auto take = [&taken, &key](InFlight* row) {
+    if (ordering_key(*row) != key) return false;
+    taken.push_back(row);
+    return true;
+  };
+  const auto from_ready = std::erase_if(ready_, take);
+  Topic& its_topic = topic(key.topic);
+  for (Lane& lane : its_topic.lanes) std::erase_if(lane.waiting, take);
+  std::erase_if(its_topic.waiting, take);
+  for (std::size_t at = 0; at < from_ready; ++at) leave_ready(*taken[at]);
+  return taken;
 }
 
 void Lanes::acknowledged(const InFlight& row, TimePoint now) {
@@ -156,36 +208,62 @@ std::vector<TopicId> Lanes::take_lookups(TimePoint now) {
   return result;
 }
 
-std::optional<TimePoint> Lanes::next_lookup() const {
+std::optional<TimePoint> Lanes::next_lookup(TimePoint now) const {
   std::optional<TimePoint> next;
+  const auto consider = [&next](TimePoint at) {
+    if (!next || at < *next) next = at;
+  };
   for (const Topic& each : topics_) {
-    if (!each.can_be_looked_up()) continue;
-    if (!next || each.look_up_at < *next) next = each.look_up_at;
+    if (each.can_be_looked_up()) consider(each.look_up_at);
+    if (const auto end = given_up_at(each); end && *end > now && each.lowest_held) consider(*end);
   }
   return next;
 }
 
-Lanes::Reopened Lanes::topic_opened(TopicId id, std::int32_t partitions, TimePoint now) {
+Lanes::Reopened Lanes::topic_opened(TopicId id, std::int32_t partitions,
+                                    std::optional<Bytes> largest_record) {
   assert(partitions > 0);
   Topic& opened = topic(id);
-  Reopened result{.was_held = opened.state == TopicState::held, .lowest = opened.lowest_held, .refused = {}};
+  Reopened result{.waiting = std::exchange(opened.waiting, {}),
+                  .lowest = std::exchange(opened.lowest_held, std::nullopt)};
   const bool was_open = opened.state == TopicState::open;
   opened.state = TopicState::open;
-  opened.lowest_held.reset();
+  opened.missing_since.reset();
+  opened.largest_record = largest_record;
   opened.backoff.reset();
   const auto count = static_cast<std::size_t>(partitions);
   if (!was_open || count > opened.lanes.size()) opened.lanes.resize(count);
-  const auto waiting = std::exchange(opened.waiting, {});
-  for (InFlight* row : waiting) {
-    if (auto failure = into_lane(opened, *row, now)) result.refused.push_back(*std::move(failure));
-  }
   return result;
+}
+
+bool Lanes::is_expected(const Topic& topic) const {
+  return topic.is_expected || routing_->topic.is_constant();
+}
+
+std::optional<TimePoint> Lanes::given_up_at(const Topic& topic) const {
+  if (topic.state != TopicState::held || !topic.missing_since || is_expected(topic) || !topic_grace_) {
+    return std::nullopt;
+  }
+  return *topic.missing_since + *topic_grace_;
+}
+
+std::optional<RowId> Lanes::take_given_up(TimePoint now) {
+  std::optional<RowId> lowest;
+  for (Topic& each : topics_) {
+    const auto end = given_up_at(each);
+    if (!end || *end > now || !each.lowest_held) continue;
+    if (!lowest || *each.lowest_held < *lowest) lowest = each.lowest_held;
+    each.lowest_held.reset();
+  }
+  return lowest;
 }
 
 std::vector<InFlight*> Lanes::topic_closed(TopicId id, Failure failure, TimePoint now) {
   Topic& closed = topic(id);
   const bool is_news = closed.state != TopicState::held || closed.look_up_at == TimePoint::max();
   closed.state = TopicState::held;
+  if (failure.reason != Reason::missing) closed.missing_since.reset();
+  if (failure.reason == Reason::missing && !closed.missing_since) closed.missing_since = now;
   closed.failure = std::move(failure);
   if (!closed.backoff) closed.backoff.emplace(random_, first_lookup_delay, longest_lookup_delay);
   if (is_news) closed.look_up_at = now + closed.backoff->next();  // a thousand failed rows are one occasion
@@ -235,7 +313,7 @@ const Failure* Lanes::held_because(TopicId id) const {
 bool Lanes::needs_operator() const {
   return std::ranges::any_of(topics_, [this](const Topic& each) {
     return each.state == TopicState::held &&
-           (each.failure.reason == Reason::authorization || routing_->topic.is_constant());
+           (each.failure.reason == Reason::authorization || is_expected(each));
   });
 }
 

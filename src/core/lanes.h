@@ -10,6 +10,7 @@
 
 #include "core/backoff.h"
 #include "core/failure.h"
+#include "core/ordering_key.h"
 #include "core/routing.h"
 #include "core/window.h"
 
@@ -36,13 +37,28 @@ class Lanes {
   /// producer.
   static constexpr std::chrono::hours idle_limit{1};
 
-  Lanes(const Routing& routing, PartitionOf partition_of, Random random)
-      : routing_(&routing), partition_of_(std::move(partition_of)), random_(std::move(random)) {}
+  /// A topic that a template names may be missing for `topic_grace`; from then on its rows are refused.
+  /// Nothing: they wait for ever.
+  Lanes(const Routing& routing, std::optional<std::chrono::milliseconds> topic_grace,
+        PartitionOf partition_of, Random random)
+      : routing_(&routing),
+        topic_grace_(topic_grace),
+        partition_of_(std::move(partition_of)),
+        random_(std::move(random)) {}
 
-  /// `waiting`: the lane took the row. `held`: its topic cannot take rows now, so it must leave the window.
-  enum class Outcome : std::uint8_t { waiting, held };
-  /// A row for `row.topic` comes in. The failure is about this row alone.
-  std::variant<Outcome, Failure> enqueue(InFlight& row, TimePoint now);
+  /// What a row for a topic has to do. `go_on`: `line_up` comes next. `wait`: for the look-up; it is kept
+  /// here. `leave`: the topic cannot take rows now, so the row must leave the window. The failure: nor will
+  /// it ever.
+  enum class Passage : std::uint8_t { go_on, wait, leave };
+  std::variant<Passage, Failure> pass(InFlight& row, TimePoint now);
+  /// Whether the row may be larger than its topic takes; the brokers judge what is left of it by compression.
+  [[nodiscard]] bool looks_too_large(const InFlight& row) const;
+  /// A row lines up in its partition. The failure is about this row alone.
+  [[nodiscard]] std::optional<Failure> line_up(InFlight& row, TimePoint now);
+  /// How many rows of a key have not been handed over.
+  [[nodiscard]] std::size_t count_key(const OrderingKey& key);
+  /// Takes out the rows of a key that were not handed over, in their order.
+  [[nodiscard]] std::vector<InFlight*> take_key(const OrderingKey& key);
 
   /// The next row to be handed to the producer, nothing when none may go. It stays first until `handed_over`.
   [[nodiscard]] InFlight* next() const { return ready_.empty() ? nullptr : ready_.front(); }
@@ -63,19 +79,24 @@ class Lanes {
   /// report: a row that still fails must not be overtaken by a later one of its key.
   [[nodiscard]] std::vector<TopicId> take_lookups(TimePoint now);
   /// When `take_lookups` will have something to say next.
-  [[nodiscard]] std::optional<TimePoint> next_lookup() const;
-  /// A topic can take rows. Returns the lowest id of the rows that had to leave the window because it could
-  /// not.
+  [[nodiscard]] std::optional<TimePoint> next_lookup(TimePoint now) const;
+  /// A topic can take rows. Returns those that waited for it, and the lowest id of those that had to leave
+  /// the window because it could not.
   struct Reopened {
-    bool was_held = false;
+    std::vector<InFlight*> waiting;
     std::optional<RowId> lowest;
-    std::vector<Failure> refused;
   };
-  Reopened topic_opened(TopicId topic, std::int32_t partitions, TimePoint now);
+  Reopened topic_opened(TopicId topic, std::int32_t partitions, std::optional<Bytes> largest_record);
   /// A topic cannot take rows. Returns those that were waiting for it, which must leave the window.
   std::vector<InFlight*> topic_closed(TopicId topic, Failure failure, TimePoint now);
   /// Remembers a row of a closed topic, which is to be read again when the topic opens.
   void hold(const InFlight& row);
+
+  /// The lowest id of the rows that left the window for topics which have been missing for too long since the
+  /// last call: they are to be read again, and refused.
+  [[nodiscard]] std::optional<RowId> take_given_up(TimePoint now);
+  /// The configuration names this topic: that it is missing is a mistake somewhere.
+  void expect(TopicId topic) { this->topic(topic).is_expected = true; }
 
   [[nodiscard]] std::size_t held_topics() const;
   /// The lowest id of any held row, sequence ids only.
@@ -102,16 +123,22 @@ class Lanes {
     Failure failure;
     std::optional<Backoff> backoff;
     TimePoint look_up_at;
+    std::optional<Bytes> largest_record;
+    bool is_expected = false;
+    std::optional<TimePoint> missing_since;
 
     [[nodiscard]] bool can_be_looked_up() const;
   };
+  [[nodiscard]] bool is_expected(const Topic& topic) const;
+  [[nodiscard]] std::optional<TimePoint> given_up_at(const Topic& topic) const;
 
   Topic& topic(TopicId id);
   Lane* lane_of(const InFlight& row);
-  std::optional<Failure> into_lane(Topic& topic, InFlight& row, TimePoint now);
-  std::variant<std::int32_t, Failure> partition_for(const Row& row, std::int32_t partitions) const;
+  void leave_ready(const InFlight& row);
+  std::variant<std::int32_t, Failure> partition_for(const InFlight& row, std::int32_t partitions) const;
 
   const Routing* routing_;
+  std::optional<std::chrono::milliseconds> topic_grace_;
   PartitionOf partition_of_;
   Random random_;
   std::vector<Topic> topics_;

@@ -48,10 +48,13 @@ std::variant<TopicId, Failure> TopicNames::of(const Row& row) {
                    "the topic's template makes a name that is not among `allowed_topics`",
                    "add the name, or a prefix* of it, to `allowed_topics`"};
   }
-  const auto id = static_cast<TopicId>(names_.size());
-  names_.push_back(scratch_);
-  ids_.emplace(scratch_, id);
-  return id;
+  return number(scratch_);
+}
+
+TopicId TopicNames::number(const std::string& name) {
+  const auto [known, is_new] = ids_.try_emplace(name, static_cast<TopicId>(names_.size()));
+  if (is_new) names_.push_back(name);
+  return known->second;
 }
 
 bool TopicNames::is_allowed(std::string_view name) const {

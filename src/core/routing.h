@@ -40,6 +40,7 @@ struct HeaderRule {
 
 /// How a row becomes a record: everything about it that the configuration decides.
 struct Routing {
+  std::string outbox;                ///< its name, for dead letters
   std::vector<std::string> columns;  ///< what `Row::attributes` holds, in this order
   Template topic;
   std::vector<std::string> allowed_topics;  ///< names and prefix* patterns; empty allows all
@@ -60,6 +61,8 @@ class TopicNames {
   /// The topic of a row, or why it has none: a NULL in the template, a name that Kafka or `allowed_topics`
   /// refuses.
   [[nodiscard]] std::variant<TopicId, Failure> of(const Row& row);
+  /// A topic that the configuration names.
+  [[nodiscard]] TopicId number(const std::string& name);
   [[nodiscard]] const std::string& name(TopicId topic) const {
     return names_[static_cast<std::size_t>(topic)];
   }

@@ -12,7 +12,11 @@ WindowPage* Window::admit(Page page, LogPosition safe_at) {
   added.safe_at = safe_at;
   added.unfinished = added.page.rows.size();
   added.rows.reserve(added.unfinished);
-  for (const Row& row : added.page.rows) added.rows.push_back({.row = &row, .page = &added});
+  for (const Row& row : added.page.rows) {
+    InFlight& in_flight = added.rows.emplace_back();
+    in_flight.row = &row;
+    in_flight.page = &added;
+  }
   rows_ += added.unfinished;
   bytes_ += added.page.bytes;
   by_stage_[static_cast<std::size_t>(Stage::unsafe)] += added.unfinished;

@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <iterator>
 #include <list>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "core/failure.h"
 #include "core/routing.h"
 #include "core/row.h"
 #include "core/units.h"
@@ -14,17 +17,25 @@
 namespace outbox_relay::core {
 
 /// Where a row stands on its way. It only ever moves down this list, except back to `waiting` when its
-/// producer was rebuilt and from `completing` to `acknowledged` when the completion's outcome is unknown.
+/// producer was rebuilt, and one step back when the outcome of a statement is unknown.
 enum class Stage : std::uint8_t {
   unsafe,        ///< read, but its transaction's log may not have reached the disk yet
   waiting,       ///< for its topic to be looked up, its partition's gate, or room in the producer
   published,     ///< handed to Kafka
+  refused,       ///< Kafka will never take it, or it is behind such a row; to be parked
+  parking,       ///< the statement is under way
   acknowledged,  ///< Kafka has it; to be completed
   completing,    ///< the statement is under way
-  done,          ///< completed, or dropped from the window
+  done,          ///< completed, parked, or dropped from the window
 };
 
 struct WindowPage;
+
+/// A refused row on its way to the dead letter topic.
+struct DeadLetter {
+  Failure failure;    ///< why it was refused
+  std::string topic;  ///< where it should have gone; empty when it had none
+};
 
 /// A row between its fetch and its completion. Stays at one address until it is done.
 struct InFlight {
@@ -33,6 +44,9 @@ struct InFlight {
   TopicId topic{};
   std::int32_t partition = 0;
   Stage stage = Stage::unsafe;
+  bool is_suspect =
+      false;  ///< goes alone, by the probe producer: its batch was refused, or it looks too large
+  std::unique_ptr<DeadLetter> dead_letter;  ///< nothing: not refused so far
   std::chrono::steady_clock::time_point published_at{};
 };
 
@@ -94,7 +108,7 @@ class Window {
   Pages pages_;
   std::size_t rows_ = 0;
   Bytes bytes_;
-  std::size_t by_stage_[6] = {};
+  std::size_t by_stage_[8] = {};
 };
 
 template <typename Visit>

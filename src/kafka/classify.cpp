@@ -86,7 +86,7 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
       return {Reason::invalid_record, Remedy::isolate, "the brokers' own policy refuses the record"};
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      return {Reason::invalid_topic, Remedy::park, "Kafka takes no such topic name; change `topic`"};
+      return {Reason::invalid_topic, Remedy::isolate, "Kafka takes no such topic name; change `topic`"};
 
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -149,6 +149,7 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
 Remedy remedy_at(Origin origin, const Verdict& verdict) {
   switch (origin) {
     case Origin::produce:
+    case Origin::probe:
       return verdict.remedy == Remedy::isolate ? Remedy::park : verdict.remedy;
     case Origin::topic:
       // A look-up is about the topic and no row; whatever it met, the topic's rows wait for the next one.

@@ -9,10 +9,11 @@
 namespace outbox_relay::kafka {
 
 /// Where an error code was met. One code can mean two things: a record that `produce` itself finds too large
-/// is too large alone, while a broker that says so means the whole batch.
+/// is too large alone, while a broker that says so means the whole request.
 enum class Origin {
   produce,   ///< returned at once, about this record
-  delivery,  ///< a delivery report
+  delivery,  ///< a delivery report: the request's error, which all of its records carry
+  probe,     ///< a delivery report about a record that was alone in its request: final
   topic,     ///< the answer to a look-up
   producer,  ///< an event of the client: its connections, its fatal end
 };

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "kafka/classify.h"
-#include "kafka/producer.h"
 
 namespace outbox_relay::kafka {
 namespace {
@@ -33,15 +32,21 @@ LogLevel level_of(std::string_view facility, int level) {
 
 }  // namespace
 
-void EventReader::read(const Producer& producer, rd_kafka_event_t& event, relay::SinkEvents& into) {
+core::Failure as_end(core::Failure failure) {
+  if (failure.remedy != core::Remedy::operate) failure.remedy = core::Remedy::rebuild;
+  return failure;
+}
+
+void EventReader::read(const Producer& producer, rd_kafka_event_t& event,
+                       std::vector<relay::DeliveryReport>& into) {
   switch (rd_kafka_event_type(&event)) {
     case RD_KAFKA_EVENT_DR:
       while (const rd_kafka_message_t* message = rd_kafka_event_message_next(&event)) {
-        into.deliveries.push_back(delivered(*message));
+        into.push_back(delivered(*message));
       }
       break;
     case RD_KAFKA_EVENT_ERROR:
-      read_error(producer, event, into);
+      read_error(producer, event);
       break;
     case RD_KAFKA_EVENT_LOG:
       read_log(event);
@@ -55,7 +60,9 @@ relay::DeliveryReport EventReader::delivered(const rd_kafka_message_t& message) 
   assert(outstanding_ > 0);
   --outstanding_;
   auto* const row = static_cast<core::InFlight*>(message._private);
-  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {row, classify(message.err, Origin::delivery)};
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return {row, classify(message.err, kind_ == ProducerKind::probe ? Origin::probe : Origin::delivery)};
+  }
   // The tripwire. Refused records were seen reported as delivered [1000 acks, 999 records in the log]: those
   // had no offset.
   if (message.offset < 0 || rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_PERSISTED) {
@@ -65,12 +72,12 @@ relay::DeliveryReport EventReader::delivered(const rd_kafka_message_t& message) 
   return {row, std::nullopt};
 }
 
-void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event, relay::SinkEvents& into) {
+void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event) {
   const rd_kafka_resp_err_t code = rd_kafka_event_error(&event);
   if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(&event) != 0) {
     std::array<char, 512> text{};
     const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(producer.client(), text.data(), text.size());
-    producer_failed(classify(cause, Origin::producer, text.data()), into);
+    producer_failed(classify(cause, Origin::producer, text.data()));
     return;
   }
   core::Failure failure = classify(code, Origin::producer, rd_kafka_event_error_string(&event));
@@ -84,16 +91,13 @@ void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event, 
   begin_trouble(std::move(failure));
 }
 
-void EventReader::producer_failed(core::Failure failure, relay::SinkEvents& into) {
-  if (told_end_) return;
-  told_end_ = true;
-  if (failure.remedy != core::Remedy::operate) failure.remedy = core::Remedy::rebuild;
-  into.broken = std::move(failure);
+void EventReader::producer_failed(core::Failure failure) {
+  if (!end_) end_ = as_end(std::move(failure));
 }
 
 void EventReader::producer_replaced() {
   assert(outstanding_ == 0);
-  told_end_ = false;
+  end_.reset();
   broker_failure_.reset();
 }
 
@@ -110,14 +114,6 @@ void EventReader::begin_trouble(core::Failure failure) {
   // A refused login also looks like a broker that cannot be reached: that must not hide the cause.
   if (trouble_ && trouble_->remedy == core::Remedy::operate) return;
   trouble_ = std::move(failure);
-}
-
-void EventReader::report_trouble(relay::SinkEvents& into) {
-  const auto now = trouble_ ? std::optional{trouble_->remedy} : std::nullopt;
-  if (now == told_trouble_) return;
-  told_trouble_ = now;
-  into.recovered = !trouble_.has_value();
-  into.trouble = trouble_;
 }
 
 void EventReader::read_log(rd_kafka_event_t& event) const {

@@ -5,6 +5,7 @@
 
 #include "kafka/classify.h"
 #include "kafka/producer.h"
+#include "kafka/topic_limits.h"
 
 namespace outbox_relay::kafka {
 namespace {
@@ -41,15 +42,29 @@ void Housekeeper::use(std::shared_ptr<const Producer> producer) {
     const std::lock_guard lock{mutex_};
     if (producer_) retired_.push_back(std::move(producer_));
     producer_ = std::move(producer);
+    for (auto& [id, topic] : topics_) {
+      if (topic.producer) retired_.push_back(std::move(topic.producer));
+    }
   }
   changed_.notify_one();
 }
 
-void Housekeeper::look_up(core::TopicId id, const std::string& name) {
+void Housekeeper::retire(std::shared_ptr<const Producer> producer) {
+  {
+    const std::lock_guard lock{mutex_};
+    retired_.push_back(std::move(producer));
+  }
+  changed_.notify_one();
+}
+
+void Housekeeper::look_up(core::TopicId id, const std::string& name,
+                          std::shared_ptr<const Producer> producer) {
   {
     const std::lock_guard lock{mutex_};
     Topic& topic = topics_[id];
     topic.name = name;
+    if (topic.producer) retired_.push_back(std::move(topic.producer));
+    topic.producer = std::move(producer);
     topic.is_asked = true;
     topic.check_at = Clock::now();
   }
@@ -80,6 +95,7 @@ void Housekeeper::run() {
     check(lock, next->first, next->second);
   }
   retired_.push_back(std::move(producer_));
+  topics_.clear();
   destroy_retired(lock);
 }
 
@@ -99,37 +115,44 @@ std::pair<const core::TopicId, Housekeeper::Topic>* Housekeeper::next_topic() {
 void Housekeeper::check(std::unique_lock<std::mutex>& lock, core::TopicId id, Topic& topic) {
   const bool was_asked = std::exchange(topic.is_asked, false);
   const std::string name = topic.name;
-  auto producer = producer_;
+  auto producer = topic.producer ? topic.producer : producer_;
   topic.check_at = never;  // unless `look_up` comes meanwhile
 
   lock.unlock();
-  const Answer answer = ask(*producer, name, timeout_);
+  const Answer answer = ask(*producer, name);
   adapt_timeout(answer);
   lock.lock();
 
-  if (producer != producer_)
-    retired_.push_back(std::move(producer));  // it was replaced meanwhile; perhaps ours is the last
-  const auto now = Clock::now();
+  retired_.push_back(
+      std::move(producer));  // it may have been replaced meanwhile, and ours the last reference
   if (const auto* none = std::get_if<NoAnswer>(&answer)) {
     topic.is_asked = topic.is_asked || was_asked;
-    topic.check_at = std::min(topic.check_at, now);
-    not_before_ = now + retry_interval;
+    not_before_ = Clock::now() + retry_interval;
+    topic.check_at = std::min(topic.check_at, Clock::now());
     news_.failure = none->failure;
   } else {
     news_.answered = true;
     news_.failure.reset();
-    if (const auto* partitions = std::get_if<Partitions>(&answer)) {
-      topic.check_at = std::min(topic.check_at, now + interval_);
-      if (was_asked || topic.known != *partitions) news_.topics.push_back({id, *partitions, std::nullopt});
-      topic.known = *partitions;
+    if (const auto* found = std::get_if<Found>(&answer)) {
+      note(id, topic, *found, was_asked);
     } else {
-      news_.topics.push_back({id, 0, std::get<core::Failure>(answer)});
+      news_.topics.push_back({id, 0, std::get<core::Failure>(answer), std::nullopt});
       topic.known.reset();
     }
   }
   lock.unlock();
   wake_();
   lock.lock();
+}
+
+void Housekeeper::note(core::TopicId id, Topic& topic, const Found& found, bool was_asked) {
+  topic.check_at = std::min(topic.check_at, Clock::now() + interval_);
+  Found now = found;
+  if (!now.largest_record && topic.known) now.largest_record = topic.known->largest_record;
+  if (was_asked || topic.known != now) {
+    news_.topics.push_back({id, now.partitions, std::nullopt, now.largest_record});
+  }
+  topic.known = now;
 }
 
 void Housekeeper::adapt_timeout(const Answer& answer) {
@@ -139,17 +162,31 @@ void Housekeeper::adapt_timeout(const Answer& answer) {
                  : shortest_timeout;
 }
 
-Housekeeper::Answer Housekeeper::ask(const Producer& producer, const std::string& name,
-                                     std::chrono::milliseconds timeout) {
+Housekeeper::Answer Housekeeper::ask(const Producer& producer, const std::string& name) {
   const TopicHandle topic = producer.make_topic(name);
   const rd_kafka_metadata_t* raw = nullptr;
   const rd_kafka_resp_err_t code =
-      rd_kafka_metadata(producer.client(), 0, topic.get(), &raw, static_cast<int>(timeout.count()));
+      rd_kafka_metadata(producer.client(), 0, topic.get(), &raw, static_cast<int>(timeout_.count()));
   const MetadataHandle metadata{raw};
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->topic_cnt != 1) {
     return NoAnswer{classify(code, Origin::producer), code == RD_KAFKA_RESP_ERR__TIMED_OUT};
   }
-  return std::visit([](auto&& verdict) -> Answer { return std::move(verdict); }, judge(metadata->topics[0]));
+  auto verdict = judge(metadata->topics[0]);
+  if (auto* failure = std::get_if<core::Failure>(&verdict)) return std::move(*failure);
+  const std::int32_t leader = metadata->topics[0].partitions[0].leader;  // rows need its connection anyway
+  return Found{std::get<std::int32_t>(verdict), ask_limit(producer, name, leader)};
+}
+
+std::optional<core::Bytes> Housekeeper::ask_limit(const Producer& producer, const std::string& name,
+                                                  std::int32_t broker) {
+  auto answer = ask_largest_record(producer, name, broker, timeout_);
+  if (const auto* limit = std::get_if<core::Bytes>(&answer)) return *limit;
+  if (!std::exchange(told_unknown_limit_, true)) {
+    const std::lock_guard lock{mutex_};
+    news_.unknown_limit =
+        "max.message.bytes of topic " + name + " is not known: " + std::get<std::string>(answer);
+  }
+  return std::nullopt;
 }
 
 }  // namespace outbox_relay::kafka

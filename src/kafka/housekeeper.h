@@ -21,13 +21,14 @@ class Producer;
 /// The sink's one thread for librdkafka's calls that block: it looks topics up, and destroys producers that
 /// are finished.
 ///
-/// A look-up asks any broker for one topic's metadata, again and again until one answers. A topic that was
-/// found is asked for once a minute from then on, and only changes are news; one that was not found is left
-/// alone until `look_up`.
+/// A look-up asks any broker for one topic's metadata, again and again until one answers, and then once for
+/// its `max.message.bytes`; when that has no answer, what was known of it stays. A topic that was found is
+/// asked for once a minute from then on, and only changes are news; one that was not found is left alone
+/// until `look_up`.
 ///
 /// `run` and what it calls live on that thread, all else on the pipeline's; `mutex_` guards what both touch.
-/// The destructor waits for what is under way: a look-up (`longest_timeout` at most) and the destruction of
-/// producers (see `Producer`).
+/// The destructor waits for what is under way: a look-up (two questions, about `longest_timeout` each at
+/// most) and the destruction of producers (see `Producer`).
 class Housekeeper {
  public:
   using Clock = std::chrono::steady_clock;
@@ -42,8 +43,9 @@ class Housekeeper {
   /// What was found out since the last time.
   struct News {
     std::vector<relay::TopicReport> topics;
-    bool answered = false;                 ///< a broker answered
-    std::optional<core::Failure> failure;  ///< the last question has had no answer so far
+    bool answered = false;                     ///< a broker answered
+    std::optional<core::Failure> failure;      ///< the last question has had no answer so far
+    std::optional<std::string> unknown_limit;  ///< the first time that a topic's limit is not told: why
   };
 
   /// `wake` is called on the housekeeper's thread when there is news, and must not block.
@@ -52,33 +54,45 @@ class Housekeeper {
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
 
-  /// Look-ups go through this producer from now on. The one before is destroyed here, once nobody else holds
-  /// it.
+  /// Look-ups go through this producer from now on, and no other.
   void use(std::shared_ptr<const Producer> producer);
-  void look_up(core::TopicId topic, const std::string& name);
+  /// Destroys the producer, if nobody else holds it.
+  void retire(std::shared_ptr<const Producer> producer);
+  /// `producer` is the one that the topic's rows go through, if it is not the one in use: a look-up is also
+  /// how a producer learns of new partitions.
+  void look_up(core::TopicId topic, const std::string& name,
+               std::shared_ptr<const Producer> producer = nullptr);
   [[nodiscard]] News take_news();
 
  private:
+  struct Found {
+    std::int32_t partitions = 0;
+    std::optional<core::Bytes> largest_record;
+
+    friend bool operator==(const Found&, const Found&) = default;
+  };
   struct Topic {
     std::string name;
+    std::shared_ptr<const Producer> producer;  ///< nothing: the one in use
     Clock::time_point check_at;
-    bool is_asked = false;              ///< `look_up` waits for an answer
-    std::optional<std::int32_t> known;  ///< how many partitions were reported
+    bool is_asked = false;       ///< `look_up` waits for an answer
+    std::optional<Found> known;  ///< as it was reported
   };
-  using Partitions = std::int32_t;
   struct NoAnswer {
     core::Failure failure;
     bool was_slow = false;
   };
-  using Answer = std::variant<Partitions, core::Failure, NoAnswer>;
+  using Answer = std::variant<Found, core::Failure, NoAnswer>;
 
   void run();
   void destroy_retired(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::pair<const core::TopicId, Topic>* next_topic();
   void check(std::unique_lock<std::mutex>& lock, core::TopicId id, Topic& topic);
+  void note(core::TopicId id, Topic& topic, const Found& found, bool was_asked);
   void adapt_timeout(const Answer& answer);
-  [[nodiscard]] static Answer ask(const Producer& producer, const std::string& name,
-                                  std::chrono::milliseconds timeout);
+  [[nodiscard]] Answer ask(const Producer& producer, const std::string& name);
+  [[nodiscard]] std::optional<core::Bytes> ask_limit(const Producer& producer, const std::string& name,
+                                                     std::int32_t broker);
 
   std::function<void()> wake_;
   std::chrono::milliseconds interval_;
@@ -91,9 +105,11 @@ class Housekeeper {
       topics_;  ///< nothing is ever erased: `check` keeps a reference while unlocked
   News news_;
 
-  Clock::time_point not_before_;                          ///< the thread's own: the pace while nobody answers
-  std::chrono::milliseconds timeout_ = shortest_timeout;  ///< the thread's own
-  std::thread thread_;                                    ///< last: it uses all of the above
+  // The thread's own.
+  Clock::time_point not_before_;  ///< the pace while nobody answers
+  std::chrono::milliseconds timeout_ = shortest_timeout;
+  bool told_unknown_limit_ = false;
+  std::thread thread_;  ///< last: it uses all of the above
 };
 
 }  // namespace outbox_relay::kafka

@@ -4,16 +4,20 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 #include "kafka/classify.h"
-#include "kafka/event_reader.h"
 #include "kafka/housekeeper.h"
 #include "kafka/partitioner.h"
-#include "kafka/producer.h"
+#include "kafka/probe.h"
+#include "kafka/producers.h"
 #include "kafka/record.h"
+#include "kafka/topic_limits.h"
+#include "kafka/trouble.h"
 #include "kafka/wakeup.h"
 
 namespace outbox_relay::kafka {
@@ -23,13 +27,8 @@ using relay::Accepted;
 using relay::awaitable;
 using SteadyClock = std::chrono::steady_clock;
 
-/// Events read at once, each of up to some thousand reports, before the caller has a turn.
-constexpr int most_events = 64;
-
 /// After a purge librdkafka's threads only have to hand the records back; it takes milliseconds.
 constexpr std::chrono::minutes longest_purge{1};
-/// While answers are awaited, how often to take back again what brokers refused for now.
-constexpr std::chrono::milliseconds purge_interval{50};
 
 bool is_empty(const relay::SinkEvents& events) {
   return events.deliveries.empty() && events.topics.empty() && !events.broken && !events.trouble &&
@@ -41,50 +40,53 @@ bool is_empty(const relay::SinkEvents& events) {
 struct KafkaSink::State {
   struct Topic {
     std::string name;
-    TopicHandle handle;  ///< of the present producer, made when first needed
+    std::optional<core::Bytes> largest_record;  ///< as it was told last
+    std::optional<int> batch_size;              ///< of the producer its rows go through, once it was found
   };
+  /// What became of handing a record over; the failure is the producer's, which did not take the record.
+  using HandOver = std::variant<relay::Publication, core::Failure>;
 
-  State(boost::asio::any_io_executor executor_, ProducerSettings settings_, const core::Routing& routing_,
-        LogCallback log, TimeAndChance time_and_chance)
+  State(boost::asio::any_io_executor executor_, const ProducerSettings& settings,
+        const core::Routing& routing, LogCallback log_, TimeAndChance time_and_chance)
       : executor(std::move(executor_)),
-        settings(std::move(settings_)),
+        log(std::move(log_)),
         wall(std::move(time_and_chance.wall)),
         partitioner(effective_value(settings, "partitioner"), std::move(time_and_chance.random)),
-        records(routing_),
-        reader(std::move(log)),
+        records(routing),
         wakeup(executor),
-        producer(std::make_shared<Producer>(settings, wakeup.fd())),
-        housekeeper([this] { wakeup.signal(); }) {
-    housekeeper.use(producer);
-  }
+        housekeeper([this] { wakeup.signal(); }),
+        producers(settings, housekeeper, wakeup.fd(), log),
+        probe(settings, housekeeper, wakeup.fd(), log) {}
 
-  ~State() {
-    producer->disarm();
-    topics.clear();
-    // The housekeeper, which goes next, has the last reference: it waits until librdkafka let go of all rows.
-    producer.reset();
-  }
-
-  rd_kafka_topic_t* topic_handle(core::TopicId id);
-  relay::Publication not_taken(core::TopicId topic, const rd_kafka_error_t& error);
+  HandOver hand_over(Channel& channel, core::InFlight& row, Record record);
+  HandOver not_taken(core::TopicId topic, const rd_kafka_error_t& error);
+  void producer_ended(core::Failure end);
   void collect();
+  void take_news();
+  void note(relay::TopicReport report);
+  void tell_trouble();
+  awaitable<void> wait();
   awaitable<void> wait_until(SteadyClock::time_point deadline);
   awaitable<void> settle(SteadyClock::time_point deadline, int purged);
-  void replace_producer();
+  void replace_producers();
 
   boost::asio::any_io_executor executor;
-  ProducerSettings settings;
+  LogCallback log;
   std::function<std::chrono::system_clock::time_point()> wall;
   Partitioner partitioner;
   RecordMaker records;
-  EventReader reader;
-  Wakeup wakeup;
   std::vector<Topic> topics;  ///< by their ids
   relay::SinkEvents pending;  ///< read, and not returned by `next_events` yet
+  TroubleTeller trouble;
+  std::vector<relay::TopicReport> withheld;  ///< of topics that need producers with smaller batches first
   bool is_interrupted = false;
-  bool is_rebuilding = false;  ///< from the first purge on nothing more goes to the producer that ends
-  std::shared_ptr<Producer> producer;
+  bool told_end = false;       ///< the port was told that the producers came to their end
+  bool is_rebuilding = false;  ///< from the first purge on nothing more goes to the producers that end
+  Wakeup wakeup;
+  // The producers go before the housekeeper, which waits until librdkafka let go of all rows.
   Housekeeper housekeeper;
+  Producers producers;
+  Probe probe;
 };
 
 TimeAndChance TimeAndChance::of_the_system() {
@@ -94,64 +96,89 @@ TimeAndChance TimeAndChance::of_the_system() {
           }};
 }
 
-KafkaSink::KafkaSink(boost::asio::any_io_executor executor, ProducerSettings settings,
+KafkaSink::KafkaSink(boost::asio::any_io_executor executor, const ProducerSettings& settings,
                      const core::Routing& routing, LogCallback log, TimeAndChance time_and_chance)
-    : state_(std::make_unique<State>(std::move(executor), std::move(settings), routing, std::move(log),
+    : state_(std::make_unique<State>(std::move(executor), settings, routing, std::move(log),
                                      std::move(time_and_chance))) {}
 
 KafkaSink::~KafkaSink() = default;
 
 relay::Publication KafkaSink::publish(core::InFlight& in_flight) {
-  if (state_->is_rebuilding) return {Accepted::full, {}};
+  State& state = *state_;
+  if (state.is_rebuilding && !in_flight.is_suspect) return {Accepted::full, {}};
   const core::Row& row = *in_flight.row;
-  HeadersHandle headers = state_->records.headers_of(row);
+  const auto now = state.wall();
+  HeadersHandle headers = state.records.headers_of(in_flight, now);
   if (!headers) {
     return {Accepted::refused,
             {core::Reason::invalid_headers, core::Remedy::park,
              "the headers column holds something else than a JSON object",
              "write an object of strings, or NULL"}};
   }
-  const ErrorHandle error = state_->producer->produce({.topic = state_->topic_handle(in_flight.topic),
-                                                       .partition = in_flight.partition,
-                                                       .key = row.key,
-                                                       .value = row.payload,
-                                                       .headers = std::move(headers),
-                                                       .timestamp = timestamp_of(row, state_->wall()),
-                                                       .opaque = &in_flight});
-  if (error) return state_->not_taken(in_flight.topic, *error);
-  state_->reader.handed_over();
+  Record record{.partition = in_flight.partition,
+                .key = row.key,
+                .value = row.payload,
+                .headers = std::move(headers),
+                .timestamp = timestamp_of(row, now),
+                .opaque = &in_flight};
+  const State::Topic& topic = state.topics.at(static_cast<std::size_t>(in_flight.topic));
+  Channel& channel = in_flight.is_suspect
+                         ? state.probe.next()
+                         : state.producers.of(topic.batch_size.value_or(state.producers.largest_batch()));
+  auto outcome = state.hand_over(channel, in_flight, std::move(record));
+  if (auto* publication = std::get_if<relay::Publication>(&outcome)) {
+    if (in_flight.is_suspect && publication->accepted == Accepted::full) channel.close();
+    return std::move(*publication);
+  }
+  core::Failure end = as_end(std::move(std::get<core::Failure>(outcome)));
+  state.wakeup.signal();
+  if (!in_flight.is_suspect) {
+    state.producer_ended(std::move(end));
+    return {Accepted::full, {}};
+  }
+  // The probe's end is told by the row that met it.
+  channel.close();
+  state.pending.deliveries.push_back({&in_flight, std::move(end)});
   return {};
 }
 
-rd_kafka_topic_t* KafkaSink::State::topic_handle(core::TopicId id) {
-  Topic& topic = topics.at(static_cast<std::size_t>(id));
-  assert(!topic.name.empty());
-  if (!topic.handle) topic.handle = producer->make_topic(topic.name);
-  return topic.handle.get();
+KafkaSink::State::HandOver KafkaSink::State::hand_over(Channel& channel, core::InFlight& row, Record record) {
+  const std::string& name = topics[static_cast<std::size_t>(row.topic)].name;
+  try {
+    const ErrorHandle error = channel.produce(row.topic, name, std::move(record));
+    return error ? not_taken(row.topic, *error) : relay::Publication{};
+  } catch (const core::FailureError& error) {
+    return error.failure();
+  }
 }
 
-relay::Publication KafkaSink::State::not_taken(core::TopicId topic, const rd_kafka_error_t& error) {
+KafkaSink::State::HandOver KafkaSink::State::not_taken(core::TopicId topic, const rd_kafka_error_t& error) {
   const rd_kafka_resp_err_t code = rd_kafka_error_code(&error);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return {Accepted::full, {}};
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return relay::Publication{Accepted::full, {}};
   core::Failure failure = classify(code, Origin::produce, rd_kafka_error_string(&error));
-  if (rd_kafka_error_is_fatal(&error) == 0) {
-    if (failure.remedy == core::Remedy::park) return {Accepted::refused, std::move(failure)};
-    if (failure.remedy == core::Remedy::hold_topic) {
-      pending.topics.push_back({topic, 0, std::move(failure)});
-      wakeup.signal();
-      return {Accepted::full, {}};
-    }
+  if (rd_kafka_error_is_fatal(&error) != 0) return failure;
+  if (failure.remedy == core::Remedy::park) {
+    return relay::Publication{Accepted::refused, std::move(failure)};
   }
-  reader.producer_failed(std::move(failure), pending);
-  wakeup.signal();
-  return {Accepted::full, {}};
+  if (failure.remedy == core::Remedy::hold_topic) {
+    note({topic, 0, std::move(failure), std::nullopt});
+    wakeup.signal();
+    return relay::Publication{Accepted::full, {}};
+  }
+  return failure;
+}
+
+void KafkaSink::State::producer_ended(core::Failure end) {
+  if (!std::exchange(told_end, true)) pending.broken = std::move(end);
 }
 
 void KafkaSink::look_up(core::TopicId topic, const std::string& name) {
   const auto index = static_cast<std::size_t>(topic);
   if (index >= state_->topics.size()) state_->topics.resize(index + 1);
-  state_->topics[index].name = name;
-  state_->housekeeper.look_up(topic, name);
+  State::Topic& entry = state_->topics[index];
+  entry.name = name;
+  state_->housekeeper.look_up(
+      topic, name, entry.batch_size ? state_->producers.of(*entry.batch_size).producer() : nullptr);
 }
 
 std::int32_t KafkaSink::partition_of(const core::Value& key, std::int32_t partitions) {
@@ -165,7 +192,7 @@ awaitable<relay::SinkEvents> KafkaSink::next_events() {
     if (std::exchange(state_->is_interrupted, false) || !is_empty(state_->pending)) {
       co_return std::exchange(state_->pending, {});
     }
-    co_await state_->wakeup.wait();
+    co_await state_->wait();
   }
 }
 
@@ -174,23 +201,68 @@ void KafkaSink::interrupt() {
   state_->wakeup.signal();
 }
 
-// librdkafka signals only when its queue turns from empty to not empty: so the queue is read to its end, or
-// the rest is signalled here.
 void KafkaSink::State::collect() {
-  int count = 0;
-  while (const EventHandle event = producer->poll()) {
-    reader.read(*producer, *event, pending);
-    if (++count == most_events) {
-      wakeup.signal();
-      break;
+  bool has_more = false;
+  producers.for_each([&](Channel& channel) {
+    has_more |= channel.collect(pending.deliveries);
+    if (const auto& end = channel.reader().end()) producer_ended(*end);
+  });
+  has_more |= probe.collect(pending.deliveries);
+  if (has_more) wakeup.signal();
+  take_news();
+  tell_trouble();
+}
+
+void KafkaSink::State::take_news() {
+  Housekeeper::News news = housekeeper.take_news();
+  if (news.answered) {
+    producers.for_each([](Channel& channel) { channel.reader().look_up_answered(); });
+    probe.channel().reader().look_up_answered();
+  }
+  if (news.failure) producers.of(producers.largest_batch()).reader().look_up_failed(std::move(*news.failure));
+  if (news.unknown_limit) log(LogLevel::debug, *news.unknown_limit);
+  for (relay::TopicReport& report : news.topics) note(std::move(report));
+}
+
+// When a topic turns out to take smaller batches only than its rows went out in, its rows have to go through
+// another producer. That must not overtake the one before: so first all of them come to their orderly end.
+// One that takes larger batches gets them when that happens for another reason.
+void KafkaSink::State::note(relay::TopicReport report) {
+  std::erase_if(withheld, [&](const relay::TopicReport& before) { return before.topic == report.topic; });
+  if (!report.failure) {
+    Topic& topic = topics.at(static_cast<std::size_t>(report.topic));
+    topic.largest_record = report.largest_record;
+    const int suitable = batch_size_for(topic.largest_record, producers.largest_batch());
+    if (!topic.batch_size) topic.batch_size = suitable;
+    if (suitable < *topic.batch_size) {
+      producer_ended({core::Reason::producer, core::Remedy::rebuild,
+                      "kafka: topic " + topic.name + " takes batches of " +
+                          std::to_string(topic.largest_record->count) +
+                          " bytes at most: its rows go on through a producer that makes no larger ones",
+                      ""});
+      withheld.push_back(std::move(report));
+      return;
     }
   }
-  Housekeeper::News news = housekeeper.take_news();
-  if (news.answered) reader.look_up_answered();
-  if (news.failure) reader.look_up_failed(std::move(*news.failure));
-  pending.topics.insert(pending.topics.end(), std::make_move_iterator(news.topics.begin()),
-                        std::make_move_iterator(news.topics.end()));
-  reader.report_trouble(pending);
+  pending.topics.push_back(std::move(report));
+}
+
+void KafkaSink::State::tell_trouble() {
+  const auto of = [](const Channel& channel) {
+    const auto& failure = channel.reader().trouble();
+    return failure ? &*failure : nullptr;
+  };
+  const core::Failure* gravest = of(probe.channel());
+  producers.for_each([&](const Channel& channel) { gravest = graver(gravest, of(channel)); });
+  trouble.tell(gravest, pending);
+}
+
+awaitable<void> KafkaSink::State::wait() {
+  if (const auto deadline = probe.collect_at()) {
+    co_await wait_until(*deadline);
+  } else {
+    co_await wakeup.wait();
+  }
 }
 
 // What no broker has been sent is taken back first, so that nothing more goes out. Requests that are with a
@@ -203,24 +275,23 @@ awaitable<std::vector<relay::DeliveryReport>> KafkaSink::rebuild(std::chrono::mi
   co_await state.settle(SteadyClock::now() + patience, RD_KAFKA_PURGE_F_QUEUE);
   co_await state.settle(SteadyClock::now() + longest_purge,
                         RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  if (state.reader.outstanding() > 0) {
+  if (state.producers.outstanding() > 0) {
     throw std::logic_error{"kafka: librdkafka kept records although they were purged"};
   }
-  state.replace_producer();
+  state.replace_producers();
   state.is_rebuilding = false;
   co_return std::exchange(state.pending.deliveries, {});
 }
 
-// Waits until every record has its report, or for the deadline. Purges again and again: a record that a
-// broker refuses for now goes back to the queue, where it would stay without a report.
+// Waits until every record has its report, or for the deadline.
 awaitable<void> KafkaSink::State::settle(SteadyClock::time_point deadline, int purged) {
   for (;;) {
     wakeup.clear();
-    producer->purge(purged);
+    producers.purge(purged);
     collect();
     const auto now = SteadyClock::now();
-    if (reader.outstanding() == 0 || now >= deadline) co_return;
-    co_await wait_until(std::min(deadline, now + purge_interval));
+    if (producers.outstanding() == 0 || now >= deadline) co_return;
+    co_await wait_until(std::min(deadline, now + Channel::purge_interval));
   }
 }
 
@@ -230,14 +301,16 @@ awaitable<void> KafkaSink::State::wait_until(SteadyClock::time_point deadline) {
   co_await (wakeup.wait() || timer.async_wait(boost::asio::use_awaitable));
 }
 
-void KafkaSink::State::replace_producer() {
-  auto successor = std::make_shared<Producer>(settings, wakeup.fd());
-  producer->disarm();
-  for (Topic& topic : topics) topic.handle.reset();
-  producer = std::move(successor);
-  housekeeper.use(producer);  // drops the last reference to the one before
-  reader.producer_replaced();
+void KafkaSink::State::replace_producers() {
+  producers.replace();
+  for (Topic& topic : topics) {
+    if (topic.batch_size) topic.batch_size = batch_size_for(topic.largest_record, producers.largest_batch());
+  }
+  pending.topics.insert(pending.topics.end(), std::make_move_iterator(withheld.begin()),
+                        std::make_move_iterator(withheld.end()));
+  withheld.clear();
   pending.broken.reset();
+  told_end = false;
   wakeup.signal();  // what happened before the new queue was armed has signalled nothing
 }
 

@@ -22,7 +22,8 @@ struct TimeAndChance {
   [[nodiscard]] static TimeAndChance of_the_system();
 };
 
-/// Kafka through librdkafka: the implementation of `relay::Sink`.
+/// Kafka through librdkafka: the implementation of `relay::Sink`. What the port calls the producer is one or
+/// several, by the sizes of the topics' batches; see `Producers`.
 ///
 /// None of our code runs in librdkafka's threads. They put what happens into a queue and write into an
 /// eventfd; the pipeline's thread reads the queue to its end. One thread of the sink's own makes the calls
@@ -34,8 +35,9 @@ struct TimeAndChance {
 class KafkaSink final : public relay::Sink {
  public:
   /// `routing` must outlive it. Throws `core::FailureError` when librdkafka refuses the settings.
-  KafkaSink(boost::asio::any_io_executor executor, ProducerSettings settings, const core::Routing& routing,
-            LogCallback log, TimeAndChance time_and_chance = TimeAndChance::of_the_system());
+  KafkaSink(boost::asio::any_io_executor executor, const ProducerSettings& settings,
+            const core::Routing& routing, LogCallback log,
+            TimeAndChance time_and_chance = TimeAndChance::of_the_system());
   ~KafkaSink() override;
 
   /// `refused` is about this row alone. What is about its topic or the producer comes with the next events,

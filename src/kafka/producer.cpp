@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cassert>
+#include <charconv>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -9,6 +11,12 @@
 
 namespace outbox_relay::kafka {
 namespace {
+
+constexpr Property probe_properties[] = {
+    {"enable.gapless.guarantee", "false"},
+    // Nothing comes that could fill the batch: a second of it made a hundred suspects take 100 s.
+    {"linger.ms", "0"},
+};
 
 using ErrorText = std::array<char, 512>;
 
@@ -30,7 +38,7 @@ void set(rd_kafka_conf_t* configuration, const std::string& name, const std::str
   }
 }
 
-ConfigurationHandle make_configuration(const ProducerSettings& settings) {
+ConfigurationHandle make_configuration(const ProducerSettings& settings, ProducerKind kind) {
   ConfigurationHandle configuration{rd_kafka_conf_new()};
   const auto set_all = [&configuration](auto properties) {
     for (const auto& [name, value] : properties)
@@ -40,6 +48,7 @@ ConfigurationHandle make_configuration(const ProducerSettings& settings) {
   set(configuration.get(), "client.id", settings.client_id);
   set_all(std::span{settings.properties});
   set_all(fixed_properties());
+  if (kind == ProducerKind::probe) set_all(std::span{probe_properties});
   rd_kafka_conf_set_events(configuration.get(),
                            RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
   // For OAUTHBEARER, whose token is fetched by a call that blocks.
@@ -47,8 +56,8 @@ ConfigurationHandle make_configuration(const ProducerSettings& settings) {
   return configuration;
 }
 
-ClientHandle make_client(const ProducerSettings& settings) {
-  ConfigurationHandle configuration = make_configuration(settings);
+ClientHandle make_client(const ProducerSettings& settings, ProducerKind kind) {
+  ConfigurationHandle configuration = make_configuration(settings, kind);
   ErrorText text{};
   ClientHandle client{rd_kafka_new(RD_KAFKA_PRODUCER, configuration.get(), text.data(), text.size())};
   if (!client) {
@@ -86,8 +95,8 @@ class Arguments {
 
 }  // namespace
 
-Producer::Producer(const ProducerSettings& settings, int event_fd)
-    : client_(make_client(settings)), queue_(rd_kafka_queue_get_main(client_.get())) {
+Producer::Producer(const ProducerSettings& settings, int event_fd, ProducerKind kind)
+    : client_(make_client(settings, kind)), queue_(rd_kafka_queue_get_main(client_.get())) {
   static constexpr std::uint64_t one = 1;
   rd_kafka_queue_io_event_enable(queue_.get(), event_fd, &one, sizeof one);
 }
@@ -96,6 +105,16 @@ TopicHandle Producer::make_topic(const std::string& name) const {
   TopicHandle topic{rd_kafka_topic_new(client_.get(), name.c_str(), nullptr)};
   assert(topic);
   return topic;
+}
+
+int Producer::batch_size() const {
+  std::array<char, 16> text{};
+  std::size_t size = text.size();
+  rd_kafka_conf_get(rd_kafka_conf(client_.get()), "batch.size", text.data(), &size);
+  int value = 0;
+  std::from_chars(text.data(), text.data() + std::strlen(text.data()), value);
+  assert(value > 0);
+  return value;
 }
 
 ErrorHandle Producer::produce(Record record) {

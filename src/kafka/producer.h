@@ -15,12 +15,18 @@ namespace outbox_relay::kafka {
 struct Record {
   rd_kafka_topic_t* topic = nullptr;
   std::int32_t partition = 0;
-  core::Value key;
-  core::Value value;
-  HeadersHandle headers;
-  std::optional<std::int64_t>
-      timestamp;           ///< milliseconds since the epoch, above 0; nothing: librdkafka's present time
+  core::Value key{};
+  core::Value value{};
+  HeadersHandle headers{};
+  /// Milliseconds since the epoch, above 0; nothing: librdkafka's present time.
+  std::optional<std::int64_t> timestamp{};
   void* opaque = nullptr;  ///< comes back with the delivery report
+};
+
+/// What becomes of a producer when Kafka refuses what it sent.
+enum class ProducerKind : std::uint8_t {
+  batches,  ///< it comes to its end, and nothing behind the refused batch is delivered
+  probe,    ///< it goes on with the next record; for one record at a time
 };
 
 /// One librdkafka producer and the queue on which all its events arrive: delivery reports, errors, log lines.
@@ -33,13 +39,15 @@ class Producer {
  public:
   /// Events wake up `event_fd`, an eventfd that stays open until `disarm`. Throws `core::FailureError` when
   /// librdkafka refuses the settings.
-  Producer(const ProducerSettings& settings, int event_fd);
+  Producer(const ProducerSettings& settings, int event_fd, ProducerKind kind = ProducerKind::batches);
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
   [[nodiscard]] rd_kafka_t* client() const { return client_.get(); }
   /// A handle must be gone before its producer is. The name is one that Kafka takes.
   [[nodiscard]] TopicHandle make_topic(const std::string& name) const;
+  /// The property `batch.size`: a batch of several records is not larger than so many bytes.
+  [[nodiscard]] int batch_size() const;
 
   /// Hands a record over. Nothing: there will be a delivery report; else there will be none. Never blocks.
   [[nodiscard]] ErrorHandle produce(Record record);

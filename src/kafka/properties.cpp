@@ -37,7 +37,8 @@ constexpr Property defaults[] = {
     {"topic.metadata.propagation.max.ms", "5000"},
     // The largest that librdkafka takes: only the broker says what is too large.
     {"message.max.bytes", "1000000000"},
-    // Just below the broker's default of 1048588 bytes a batch: a larger batch is refused whole.
+    // Just below the broker's default of 1048588 bytes a batch: a larger batch is refused whole. Topics that
+    // take less have producers with less; see producers.h.
     {"batch.size", "1000000"},
     {"batch.num.messages", "10000"},
     // The relay's window is the limit of what is in flight, not these. 0: none.

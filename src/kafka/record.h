@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/routing.h"
+#include "core/window.h"
 #include "kafka/handles.h"
 #include "kafka/headers.h"
 
@@ -16,9 +17,11 @@ class RecordMaker {
  public:
   explicit RecordMaker(const core::Routing& routing) : routing_(&routing) {}
 
-  /// The message id, the configured headers, those of the headers column: in this order. Nothing when the
-  /// headers column holds something else than a JSON object.
-  [[nodiscard]] HeadersHandle headers_of(const core::Row& row);
+  /// The message id, the configured headers, those of the headers column; for a dead letter also where it
+  /// comes from and why: in this order. Nothing when the headers column holds something else than a JSON
+  /// object; a dead letter goes without that column's headers then.
+  [[nodiscard]] HeadersHandle headers_of(const core::InFlight& in_flight,
+                                         std::chrono::system_clock::time_point now);
 
  private:
   const core::Routing* routing_;

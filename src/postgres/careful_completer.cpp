@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/failpoint.h"
 #include "core/failure.h"
+#include "postgres/table_identity.h"
 
 namespace outbox_relay::postgres {
 namespace {
@@ -40,9 +42,13 @@ std::vector<Rows> chunks_of(const Rows& rows) {
 
 }  // namespace
 
-CarefulCompleter::CarefulCompleter(Session& session, const Statements& statements, const PageReader& reader,
-                                   const Completer& completer)
-    : session_(&session), reader_(&reader), completer_(&completer), sql_(statements.reread()) {}
+CarefulCompleter::CarefulCompleter(Session& session, const Table& table, const Statements& statements,
+                                   const PageReader& reader, const Completer& completer)
+    : session_(&session),
+      table_(&table),
+      reader_(&reader),
+      completer_(&completer),
+      sql_(statements.reread()) {}
 
 awaitable<std::size_t> CarefulCompleter::complete(std::vector<const core::Row*> rows) const {
   constexpr int rounds = 3;
@@ -68,13 +74,16 @@ awaitable<std::size_t> CarefulCompleter::complete(std::vector<const core::Row*> 
 
 awaitable<CarefulCompleter::Attempt> CarefulCompleter::attempt(Rows rows) const {
   Attempt attempted;
-  Result result = co_await session_->run(read_again(rows));
-  const core::Page page = reader_->read(std::move(result), false).page;
-  std::vector<Completer::Placed> placed;
+  std::vector<Query> batch{read_again(rows), table_identity_query(*table_)};
+  auto results = co_await session_->run(std::move(batch));
+  check_table_identity(results[1], *table_);
+  const core::Page page = reader_->read(std::move(results[0]), false).page;
+  std::vector<PlacedRow> placed;
+  const bool by_id_alone = core::is_mutated("complete_by_id");
   for (const auto* row : rows) {
     const auto candidates = std::ranges::equal_range(page.rows, row->id, {}, &core::Row::id);
-    const auto same =
-        std::ranges::find_if(candidates, [&](const auto& now) { return core::same_message(now, *row); });
+    const auto same = std::ranges::find_if(
+        candidates, [&](const auto& now) { return by_id_alone || core::same_message(now, *row); });
     if (same == candidates.end()) continue;
     placed.push_back({same->place, &row->id});
     attempted.same.push_back(row);
@@ -95,7 +104,7 @@ Query CarefulCompleter::read_again(const Rows& rows) const {
   Query query{sql_};
   query.bigint(static_cast<std::int64_t>(longest_payload)).bigint(static_cast<std::int64_t>(longest));
   query.text(reader_->token()).bytea(reader_->token());
-  completer_->add_ids(query, ids);
+  add_ids(query, *table_, ids);
   return query;
 }
 

@@ -21,11 +21,12 @@ namespace outbox_relay::postgres {
 /// come back for another row, so nothing less than the whole message proves that it is the same.
 class CarefulCompleter {
  public:
-  CarefulCompleter(Session& session, const Statements& statements, const PageReader& reader,
-                   const Completer& completer);
+  CarefulCompleter(Session& session, const Table& table, const Statements& statements,
+                   const PageReader& reader, const Completer& completer);
 
   /// Rows that are gone, complete, or another message now are left alone. Returns how many were completed.
-  /// Throws `core::FailureError` with remedy `retry` for rows that move faster than they can be completed.
+  /// Throws `core::FailureError` with remedy `retry` for rows that move faster than they can be completed,
+  /// and with `rebuild` when the table is another one now.
   awaitable<std::size_t> complete(std::vector<const core::Row*> rows) const;
 
  private:
@@ -41,6 +42,7 @@ class CarefulCompleter {
   [[nodiscard]] Query read_again(const Rows& rows) const;
 
   Session* session_;
+  const Table* table_;
   const PageReader* reader_;
   const Completer* completer_;
   std::string sql_;

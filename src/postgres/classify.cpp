@@ -46,6 +46,10 @@ constexpr Rule rules[] = {
     {"57P04", Reason::missing, Remedy::rebuild, "the database was dropped"},
     {"57", Reason::connection, Remedy::rebuild, ""},
     {"58", Reason::resources, Remedy::retry, "the server has trouble with its disks; look at its log"},
+    // Ours, raised by deploy/sql/control.sql.
+    {"OR001", Reason::conflict, Remedy::rebuild,
+     "another relay has taken the lease over, because this one was silent for too long"},
+    {"OR002", Reason::connection, Remedy::rebuild, "a pooler must lead to one primary"},
     {"P0", Reason::other, Remedy::operate, "a trigger on the outbox raised this"},
     {"XX001", Reason::other, Remedy::operate, "the server reports damaged data; look at its log"},
     {"XX002", Reason::other, Remedy::operate, "the server reports a damaged index: REINDEX"},

@@ -5,33 +5,24 @@
 #include <string>
 #include <vector>
 
-#include "core/row.h"
+#include "postgres/placed_rows.h"
 #include "postgres/session.h"
 #include "postgres/statements.h"
 
 namespace outbox_relay::postgres {
 
-/// Completes rows by their places, in one statement: pairs of ctid and id, because after VACUUM another row
-/// may lie in a row's place. The places must have been read since the server was last started.
+/// Completes rows by their places, in one statement. The places must have been read since the server was last
+/// started.
 class Completer {
  public:
-  /// A row, by the place where it is now.
-  struct Placed {
-    core::RowPlace place;
-    const core::RowId* id = nullptr;
-  };
-
   Completer(Session& session, const Table& table, const Statements& statements);
 
   /// Returns how many rows were found at their places, still pending, and are complete now.
-  awaitable<std::size_t> complete(std::vector<Placed> rows) const;
-  /// Adds the ids as the parameter that `Statements` expects.
-  void add_ids(Query& query, const std::vector<const core::RowId*>& ids) const;
+  awaitable<std::size_t> complete(std::vector<PlacedRow> rows) const;
 
  private:
   Session* session_;
-  IdKind id_kind_;
-  bool with_tables_;
+  const Table* table_;
   std::string sql_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <utility>
 
 #include "postgres/connection_options.h"
 #include "postgres/session.h"
@@ -14,8 +15,8 @@ namespace outbox_relay::postgres {
 /// block in the resolver (libpq looks a host up when its turn comes); between them it belongs to the session.
 /// An attempt whose session gave up is freed by its last step.
 struct ConnectionAttempt {
-  ConnectionAttempt(const boost::asio::any_io_executor& executor, const ServerSettings& settings)
-      : options(settings), stepped(executor) {}
+  ConnectionAttempt(const boost::asio::any_io_executor& executor, ConnectionOptions to_one_host)
+      : options(std::move(to_one_host)), stepped(executor) {}
 
   /// The first step, or a further one once the socket is as `status` asks.
   void run_step();

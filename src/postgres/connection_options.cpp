@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
+#include <string_view>
+#include <utility>
 
 #include "core/failure.h"
 
@@ -39,9 +42,7 @@ ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
   set_default("target_session_attrs", "read-write", "PGTARGETSESSIONATTRS");
   // For libpqxx, which connects in one blocking call; the sessions keep their own deadline.
   set_default("connect_timeout", seconds(settings.connect_timeout), "PGCONNECT_TIMEOUT");
-  // A dead host is noticed within the time that a connection may take. The user timeout also ends the attempt
-  // to reach a silent host, so that the next one gets its turn: libpq itself has no such limit in its
-  // asynchronous interface.
+  // A dead host is noticed within the time that a connection may take.
   set_default("keepalives_idle", seconds(settings.connect_timeout));
   set_default("keepalives_interval", "2");
   set_default("keepalives_count", "3");
@@ -49,16 +50,30 @@ ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
 }
 
 std::size_t ConnectionOptions::hosts() const {
-  const auto count = [](std::string_view list) {
-    return static_cast<std::size_t>(std::ranges::count(list, ',')) + 1;
-  };
-  for (const auto* keyword : {"hostaddr", "host"}) {
-    if (const auto* list = find(keyword)) return count(*list);
+  const auto addresses = list_of("hostaddr", "PGHOSTADDR");
+  return std::max<std::size_t>(addresses.empty() ? list_of("host", "PGHOST").size() : addresses.size(), 1);
+}
+
+// Of what a list has for this host; a port that stands alone is for all of them.
+void ConnectionOptions::keep_host(std::size_t index) {
+  if (hosts() == 1) return;
+  const std::pair<const char*, const char*> lists[] = {
+      {"host", "PGHOST"}, {"hostaddr", "PGHOSTADDR"}, {"port", "PGPORT"}};
+  for (const auto& [keyword, variable] : lists) {
+    const auto items = list_of(keyword, variable);
+    if (items.size() > 1 && index < items.size()) set(keyword, items[index]);
   }
-  for (const auto* variable : {"PGHOSTADDR", "PGHOST"}) {
-    if (const char* list = std::getenv(variable)) return count(list);
+}
+
+std::vector<std::string> ConnectionOptions::list_of(const std::string& keyword, const char* variable) const {
+  const std::string* const given = find(keyword);
+  const char* const text = given != nullptr ? given->c_str() : std::getenv(variable);
+  std::vector<std::string> items;
+  if (text == nullptr) return items;
+  for (const auto item : std::views::split(std::string_view{text}, ',')) {
+    items.emplace_back(item.begin(), item.end());
   }
-  return 1;
+  return items;
 }
 
 std::string ConnectionOptions::to_string() const {

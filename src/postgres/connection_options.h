@@ -22,13 +22,18 @@ class ConnectionOptions {
   explicit ConnectionOptions(const ServerSettings& settings);
 
   [[nodiscard]] const std::vector<Option>& options() const { return options_; }
-  /// How many hosts may be tried one after the other.
+  /// How many hosts may be tried one after the other. Not by libpq: its asynchronous interface has no
+  /// deadline for each, and it does not go on after a host that takes the connection and closes it.
   [[nodiscard]] std::size_t hosts() const;
+  /// Leaves one of the hosts, counted from 0.
+  void keep_host(std::size_t index);
   /// The same as one string, for libpqxx.
   [[nodiscard]] std::string to_string() const;
 
  private:
   [[nodiscard]] const std::string* find(const std::string& keyword) const;
+  /// The items of a list such as `host`, from the string or the variable.
+  [[nodiscard]] std::vector<std::string> list_of(const std::string& keyword, const char* variable) const;
   void set(std::string keyword, std::string value);
   /// Where neither the string nor the variable says otherwise.
   void set_default(const std::string& keyword, std::string value, const char* variable = nullptr);

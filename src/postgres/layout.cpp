@@ -18,7 +18,7 @@ Layout::Form form_of(const Column& column, bool is_raw) {
 }
 
 std::string reference(const std::string& column) {
-  return "o." + quoted(column);
+  return "o." + quoted_name(column);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/statements.h"
 
@@ -30,6 +31,13 @@ SELECT extract(epoch FROM greatest(
          interval '0'))
  WHERE pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'))";
 
+// Without an index of parked rows alone they could be anywhere in the table.
+const char* const parked_index_sql = R"(
+SELECT EXISTS (
+  SELECT FROM pg_catalog.pg_index i
+   WHERE i.indrelid = $1::oid AND i.indisvalid
+     AND pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident($2) || ' IS NOT NULL)'))";
+
 }  // namespace
 
 Measurement::Measurement(Table table, std::int64_t statement_timeout_milliseconds)
@@ -39,13 +47,14 @@ void Measurement::measure(pqxx::connection& connection, std::int64_t watermark, 
   double live_rows = 0;
   measure_table(connection, sample, live_rows);
   measure_snapshots(connection, sample);
+  measure_parked(connection, sample);
   // Last, because it is the one that may meet its time limit.
   measure_backlog(connection, watermark, live_rows, sample);
 }
 
 void Measurement::measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction);
+  set_limits(transaction, statement_timeout_milliseconds_);
   const auto result = execute(transaction, table_sql, {std::to_string(table_.oid)});
   sample.table_dead_rows = result[0][0].as<double>();
   live_rows = result[0][1].as<double>();
@@ -53,15 +62,33 @@ void Measurement::measure_table(pqxx::connection& connection, Sample& sample, do
 
 void Measurement::measure_snapshots(pqxx::connection& connection, Sample& sample) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction);
+  set_limits(transaction, statement_timeout_milliseconds_);
   const auto result = execute(transaction, snapshots_sql);
   if (!result.empty()) sample.oldest_snapshot_age_seconds = result[0][0].as<double>();
+}
+
+void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) const {
+  if (!table_.last_error) return;
+  pqxx::read_transaction transaction{connection};
+  set_limits(transaction, statement_timeout_milliseconds_);
+  const auto index =
+      execute(transaction, parked_index_sql, {std::to_string(table_.oid), table_.parked_at->name});
+  if (!index[0][0].as<bool>()) return;
+  const auto row =
+      execute(transaction,
+              "SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held)"
+              " FROM (SELECT " +
+                  held_condition(table_) + " AS is_held FROM " + qualified(table_.schema, table_.name) +
+                  " o WHERE o." + quoted_name(table_.parked_at->name) + " IS NOT NULL LIMIT " +
+                  std::to_string(walked_rows) + ") walked")[0];
+  sample.parked_rows = row[0].as<double>();
+  sample.held_rows = row[1].as<double>();
 }
 
 void Measurement::measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
                                   Sample& sample) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction);
+  set_limits(transaction, statement_timeout_milliseconds_);
   Texts parameters;
   if (table_.sequence) parameters.push_back(std::to_string(watermark));
   const auto row = execute(transaction, backlog_sql(), parameters)[0];
@@ -100,7 +127,7 @@ std::string Measurement::backlog_sql() const {
   const auto id = id_order(table_);
   const auto table = qualified(table_.schema, table_.name);
   const std::string created =
-      table_.created_at ? "o." + quoted(table_.created_at->name) : "NULL::timestamptz";
+      table_.created_at ? "o." + quoted_name(table_.created_at->name) : "NULL::timestamptz";
   const std::string pending = pending_condition(table_);
   const std::string limit = " LIMIT " + std::to_string(exact_rows + 1);
   if (!table_.sequence) {
@@ -111,17 +138,6 @@ std::string Measurement::backlog_sql() const {
          id + " AS id, " + created + " AS created, " + pending + " AS pending FROM " + table + " o WHERE " +
          id + " > $1::bigint ORDER BY " + id + " LIMIT " + std::to_string(walked_rows) +
          ") walked WHERE pending" + limit + ") found";
-}
-
-/// In each transaction anew: libpqxx 6.4 reconnects without a word, and settings of the session would be
-/// gone.
-void Measurement::set_limits(pqxx::transaction_base& transaction) const {
-  execute(transaction,
-          "SELECT set_config('statement_timeout', $1, true), set_config('search_path', '', true), "
-          "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-          "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), "
-          "set_config('TimeZone', 'UTC', true), set_config('row_security', 'off', true)",
-          {std::to_string(statement_timeout_milliseconds_)});
 }
 
 }  // namespace outbox_relay::postgres

@@ -22,13 +22,13 @@ class Measurement {
  private:
   void measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const;
   void measure_snapshots(pqxx::connection& connection, Sample& sample) const;
+  void measure_parked(pqxx::connection& connection, Sample& sample) const;
   void measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
                        Sample& sample) const;
   /// Where the count stopped at a bound, what lies beyond is taken to be like what was counted.
   [[nodiscard]] double estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
                                 std::int64_t reached) const;
   [[nodiscard]] std::string backlog_sql() const;
-  void set_limits(pqxx::transaction_base& transaction) const;
 
   Table table_;
   std::int64_t statement_timeout_milliseconds_;

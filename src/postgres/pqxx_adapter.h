@@ -1,18 +1,38 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <vector>
 
 #include "core/failure.h"
 #include "postgres/classify.h"
+#include "postgres/connection_options.h"
 #include "postgres/table.h"
 
 // libpqxx 6.4 (Debian 12) and 7.10 (Debian 13) under one name: what differs between them stands here.
 namespace outbox_relay::postgres {
 
 using Texts = std::vector<std::string>;
+
+/// Connects to the first of the hosts that takes the connection, each within `connect_timeout`. Throws what
+/// the last one met.
+inline void connect(std::optional<pqxx::connection>& connection, const ServerSettings& settings) {
+  const ConnectionOptions options{settings};
+  for (std::size_t host = 0; host < options.hosts(); ++host) {
+    ConnectionOptions to_one_host = options;
+    to_one_host.keep_host(host);
+    try {
+      connection.emplace(to_one_host.to_string());
+      return;
+    } catch (const pqxx::broken_connection&) {
+      connection.reset();
+      if (host + 1 == options.hosts()) throw;
+    }
+  }
+}
 
 /// Runs one statement, parameters as text.
 inline pqxx::result execute(pqxx::transaction_base& transaction, const std::string& sql,
@@ -26,6 +46,32 @@ inline pqxx::result execute(pqxx::transaction_base& transaction, const std::stri
 #endif
 }
 
+/// An array of texts as one parameter.
+inline std::string array_literal(const Texts& elements) {
+  std::string literal = "{";
+  for (const auto& element : elements) {
+    literal += literal.size() > 1 ? ",\"" : "\"";
+    for (const char c : element) {
+      if (c == '"' || c == '\\') literal += '\\';
+      literal += c;
+    }
+    literal += '"';
+  }
+  return literal + '}';
+}
+
+/// What the statements of a transaction rely on. In each transaction anew: libpqxx 6.4 reconnects without a
+/// word, and settings of the session would be gone.
+inline void set_limits(pqxx::transaction_base& transaction, std::int64_t statement_timeout_milliseconds) {
+  execute(transaction,
+          "SELECT set_config('statement_timeout', $1, true), set_config('search_path', '', true), "
+          "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+          "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), "
+          "set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), "
+          "set_config('row_security', 'off', true)",
+          {std::to_string(statement_timeout_milliseconds)});
+}
+
 inline CatalogRows to_catalog_rows(const pqxx::result& result) {
   CatalogRows rows;
   for (const auto& row : result) {
@@ -33,6 +79,16 @@ inline CatalogRows to_catalog_rows(const pqxx::result& result) {
     for (const auto& field : row) texts.emplace_back(field.is_null() ? "" : field.c_str());
   }
   return rows;
+}
+
+inline Catalog read_catalog(pqxx::transaction_base& transaction, const TableSettings& table) {
+  const Texts names{table.schema, table.name};
+  Catalog catalog;
+  catalog.table = to_catalog_rows(execute(transaction, catalog_table_sql, names));
+  catalog.columns = to_catalog_rows(execute(transaction, catalog_columns_sql, names));
+  catalog.sequence =
+      to_catalog_rows(execute(transaction, catalog_sequence_sql, {table.schema, table.name, table.id}));
+  return catalog;
 }
 
 /// What an exception of libpqxx's means. By its type first: some lack the SQLSTATE, and some are no
@@ -48,7 +104,7 @@ inline core::Failure failure_of(const std::exception& error, bool is_connecting)
       sql != nullptr && !sql->sqlstate().empty()) {
     return classify({sql->sqlstate(), line});
   }
-  return {core::Reason::other, core::Remedy::rebuild, "a measurement failed: " + line, ""};
+  return {core::Reason::other, core::Remedy::rebuild, "a statement failed: " + line, ""};
 }
 
 }  // namespace outbox_relay::postgres

@@ -65,17 +65,15 @@ Query& Query::texts(std::span<const std::string> values) {
 Query& Query::places(std::span<const core::RowPlace> values, bool with_tables) {
   constexpr std::int32_t place_size = 6;
   Parameter places{Type::tid_array, array_of(Type::tid, values.size())};
+  Parameter tables{Type::oid_array, array_of(Type::oid, with_tables ? values.size() : 0)};
   for (const auto& value : values) {
     append_number(places.bytes, place_size);
     append_place(places.bytes, value);
-  }
-  parameters_.push_back(std::move(places));
-  if (!with_tables) return *this;
-  Parameter tables{Type::oid_array, array_of(Type::oid, values.size())};
-  for (const auto& value : values) {
+    if (!with_tables) continue;
     append_number(tables.bytes, std::int32_t{sizeof value.table});
     append_number(tables.bytes, value.table);
   }
+  parameters_.push_back(std::move(places));
   parameters_.push_back(std::move(tables));
   return *this;
 }

@@ -31,7 +31,7 @@ class Query {
   Query& bytea(std::string_view value);
   Query& bigints(std::span<const std::int64_t> values);
   Query& texts(std::span<const std::string> values);
-  /// Two arrays, tid[] and oid[], or the first alone.
+  /// Two arrays, tid[] and oid[], the second one empty where the table is no question.
   Query& places(std::span<const core::RowPlace> values, bool with_tables);
 
   [[nodiscard]] const std::string& sql() const { return sql_; }

@@ -10,6 +10,8 @@ struct Sample {
 
   double backlog_rows = unknown;                      ///< pending ones; exact up to 10 000, an estimate above
   double oldest_pending_timestamp_seconds = unknown;  ///< 0 without backlog
+  double parked_rows = unknown;  ///< refused by Kafka; these two count up to 100 000 together
+  double held_rows = unknown;    ///< parked behind them
   double table_dead_rows = unknown;
   double oldest_snapshot_age_seconds =
       unknown;  ///< of any transaction that keeps dead rows from being removed

@@ -10,7 +10,6 @@
 #include <stop_token>
 #include <thread>
 
-#include "postgres/connection_options.h"
 #include "postgres/measurement.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/table.h"
@@ -35,7 +34,34 @@ class Sampler::Thread {
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
   }
 
+  void end_stuck() {
+    const std::lock_guard lock{mutex_};
+    if (socket_ < 0 || !asked_at_ || Clock::now() - *asked_at_ < longest_measurement) return;
+    ::shutdown(socket_, SHUT_RDWR);
+    asked_at_.reset();
+  }
+
  private:
+  using Clock = std::chrono::steady_clock;
+  /// A few statements, each of which the server itself ends in time.
+  static constexpr std::chrono::seconds longest_measurement{15};
+
+  /// While this lives, a measurement is under way.
+  class Asking {
+   public:
+    explicit Asking(Thread& thread) : thread_(thread) { note(Clock::now()); }
+    ~Asking() { note(std::nullopt); }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+   private:
+    void note(std::optional<Clock::time_point> asked_at) {
+      const std::lock_guard lock{thread_.mutex_};
+      thread_.asked_at_ = asked_at;
+    }
+    Thread& thread_;
+  };
+
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       sample(stop);
@@ -50,6 +76,7 @@ class Sampler::Thread {
     try {
       if (!connection_) connect();
       if (stop.stop_requested()) return;  // too late to be interrupted
+      const Asking asking{*this};
       if (!measurement_) prepare();
       measurement_->measure(*connection_, watermark_->load(std::memory_order_relaxed), sample);
     } catch (const core::FailureError& error) {
@@ -66,7 +93,7 @@ class Sampler::Thread {
   }
 
   void connect() {
-    connection_.emplace(ConnectionOptions{settings_.server}.to_string());
+    postgres::connect(connection_, settings_.server);
     if (events_.connection_opened) events_.connection_opened();
     const std::lock_guard lock{mutex_};
     socket_ = connection_->sock();
@@ -80,16 +107,9 @@ class Sampler::Thread {
   }
 
   Table read_table() {
-    const auto& names = settings_.table;
-    const Texts parameters{names.schema, names.name};
     pqxx::read_transaction transaction{*connection_};
     execute(transaction, "SELECT set_config('search_path', '', true)");
-    Catalog catalog;
-    catalog.table = to_catalog_rows(execute(transaction, catalog_table_sql, parameters));
-    catalog.columns = to_catalog_rows(execute(transaction, catalog_columns_sql, parameters));
-    catalog.sequence =
-        to_catalog_rows(execute(transaction, catalog_sequence_sql, {names.schema, names.name, names.id}));
-    return describe_table(names, {}, catalog);
+    return describe_table(settings_.table, {}, read_catalog(transaction, settings_.table));
   }
 
   void disconnect() {
@@ -110,8 +130,9 @@ class Sampler::Thread {
   std::optional<Measurement> measurement_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  int socket_ = -1;      ///< of the connection, under the mutex
-  std::jthread thread_;  ///< last, so that it ends before what it uses
+  int socket_ = -1;                            ///< of the connection, under the mutex
+  std::optional<Clock::time_point> asked_at_;  ///< under the mutex
+  std::jthread thread_;                        ///< last, so that it ends before what it uses
 };
 
 Sampler::Sampler(Settings settings, std::chrono::milliseconds interval,
@@ -119,5 +140,9 @@ Sampler::Sampler(Settings settings, std::chrono::milliseconds interval,
     : thread_(std::make_unique<Thread>(std::move(settings), interval, watermark, std::move(events))) {}
 
 Sampler::~Sampler() = default;
+
+void Sampler::end_stuck() {
+  thread_->end_stuck();
+}
 
 }  // namespace outbox_relay::postgres

@@ -17,7 +17,7 @@ namespace outbox_relay::postgres {
 ///
 /// Whatever goes wrong ends the connection (libpqxx 6.4 would silently open another); the next measurement
 /// makes a new one. The destructor interrupts a statement that is under way; it may wait for a connection
-/// that is being made, at most for its connect_timeout.
+/// that is being made, at most for its connect_timeout for each host.
 class Sampler {
  public:
   /// Called on the sampler's thread.
@@ -31,6 +31,10 @@ class Sampler {
   Sampler(Settings settings, std::chrono::milliseconds interval, const std::atomic<std::int64_t>& watermark,
           Events events);
   ~Sampler();
+
+  /// Ends a measurement that has had no answer for too long: a server that is frozen still acknowledges what
+  /// it is sent, so nothing else would. To be called now and then, by any thread.
+  void end_stuck();
 
  private:
   class Thread;

@@ -10,9 +10,9 @@
 #include <new>
 #include <utility>
 
+#include "postgres/binary.h"
 #include "postgres/classify.h"
 #include "postgres/connection_attempt.h"
-#include "postgres/session_settings.h"
 
 namespace outbox_relay::postgres {
 namespace {
@@ -58,10 +58,11 @@ void Session::Finish::operator()(pg_conn* connection) const noexcept {
 }
 
 Session::Session(asio::any_io_executor executor, asio::thread_pool& helper, const ServerSettings& settings,
-                 Notice notice)
+                 SessionUse use, Notice notice)
     : executor_(std::move(executor)),
       helper_(&helper),
       settings_(settings),
+      use_(use),
       notice_(std::move(notice)),
       deadline_(executor_) {}
 
@@ -69,35 +70,55 @@ Session::~Session() {
   close();
 }
 
-std::int32_t Session::backend_pid() const {
-  return PQbackendPID(connection_.get());
-}
-
 int Session::server_version() const {
   return PQserverVersion(connection_.get());
 }
 
 void Session::close() noexcept {
+  ++closes_;
   end(connection_lost("it was closed"));
 }
 
 awaitable<void> Session::connect() {
   close();
-  connection_ = co_await establish();
+  const auto closes = closes_;
+  const ConnectionOptions options{settings_};
+  std::optional<core::Failure> failure;
+  for (std::size_t host = 0; host < options.hosts() && !connection_; ++host) {
+    ConnectionOptions to_one_host = options;
+    to_one_host.keep_host(host);
+    try {
+      connection_ = co_await establish(std::move(to_one_host));
+    } catch (const core::FailureError& error) {
+      if (closes != closes_) throw;
+      // What only a person can mend is the news, wherever it was met.
+      if (!failure || failure->remedy != core::Remedy::operate) failure = error.failure();
+    }
+  }
+  if (!connection_) throw core::FailureError(*failure);
   PQsetnonblocking(connection_.get(), 1);
   PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   PQsetNoticeReceiver(connection_.get(), &receive_notice, &notice_);
   if (PQenterPipelineMode(connection_.get()) != 1) lose();
-  co_await run(Query{session_settings_sql(settings_)});
+  co_await configure();
 }
 
-awaitable<Session::Connection> Session::establish() {
-  const auto attempt = std::make_shared<ConnectionAttempt>(executor_, settings_);
+awaitable<void> Session::configure() {
+  std::vector<Query> batch;
+  batch.emplace_back(session_settings_sql(settings_, use_, server_version()));
+  const auto results = co_await run_bare(batch);
+  if (!use_.is_pooled) backend_pid_ = read_number<std::int32_t>(results[0].bytes(0, backend_pid_column));
+  server_started_ = results[0].text(0, server_started_column);
+}
+
+awaitable<Session::Connection> Session::establish(ConnectionOptions to_one_host) {
+  const auto attempt = std::make_shared<ConnectionAttempt>(executor_, std::move(to_one_host));
   connecting_ = attempt;
-  arm(settings_.connect_timeout * static_cast<int>(attempt->options.hosts()), "accept a connection");
+  arm(settings_.connect_timeout, "accept a connection");
   co_await step(attempt);
   while (attempt->status != PGRES_POLLING_OK && attempt->status != PGRES_POLLING_FAILED) {
-    watch(PQsocket(attempt->connection.get()));  // may be another one after each step
+    watch(PQsocket(
+        attempt->connection.get()));  // may be another one after each step: a name can have several addresses
     co_await wait(attempt->status == PGRES_POLLING_READING ? Readiness::readable : Readiness::writable);
     co_await step(attempt);
   }
@@ -139,6 +160,30 @@ awaitable<Result> Session::run(Query query) {
 }
 
 awaitable<std::vector<Result>> Session::run(std::vector<Query> batch) {
+  if (!connection_) throw core::FailureError(connection_lost("it is closed"));
+  const auto first = preamble();
+  batch.insert(batch.begin(), first.begin(), first.end());
+  auto results = co_await run_bare(batch);
+  if (use_.is_pooled) check_server(results.front());
+  results.erase(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(first.size()));
+  co_return results;
+}
+
+std::vector<Query> Session::preamble() const {
+  std::vector<Query> first;
+  if (use_.is_pooled) first.emplace_back(session_settings_sql(settings_, use_, server_version()));
+  if (guard_) first.push_back(*guard_);
+  return first;
+}
+
+void Session::check_server(const Result& settings) {
+  if (settings.bytes(0, server_started_column) == server_started_) return;
+  end({core::Reason::connection, core::Remedy::rebuild, "the pooler has turned to another server",
+       "a pooler must lead to one primary"});
+  throw core::FailureError(ended_);
+}
+
+awaitable<std::vector<Result>> Session::run_bare(const std::vector<Query>& batch) {
   Outcome outcome = co_await attempt(batch);
   if (outcome.plan_was_stale) {
     // The table was altered. The old statements stay on the server, a handful, until the connection ends.
@@ -150,7 +195,6 @@ awaitable<std::vector<Result>> Session::run(std::vector<Query> batch) {
 }
 
 awaitable<Session::Outcome> Session::attempt(const std::vector<Query>& batch) {
-  if (!connection_) throw core::FailureError(connection_lost("it is closed"));
   arm(settings_.statement_timeout + grace, "answer");
   auto commands = send(batch);
   co_await flush();
@@ -162,14 +206,19 @@ awaitable<Session::Outcome> Session::attempt(const std::vector<Query>& batch) {
 std::vector<Session::Command> Session::send(const std::vector<Query>& batch) {
   std::vector<Command> commands;
   for (const Query& query : batch) {
+    if (use_.is_pooled) {
+      send_execute(query, nullptr);
+      commands.emplace_back();
+      continue;
+    }
     const auto known = prepared_.find(query.sql());
     std::string name = known == prepared_.end() ? "outbox_relay_" + std::to_string(++names_) : known->second;
     if (known == prepared_.end()) {
       send_prepare(query, name);
       commands.push_back({&query.sql(), name});
     }
-    send_execute(query, name);
-    commands.push_back({nullptr, std::move(name)});
+    send_execute(query, &name);
+    commands.emplace_back();
   }
   if (PQpipelineSync(connection_.get()) != 1) lose();
   return commands;
@@ -182,20 +231,24 @@ void Session::send_prepare(const Query& query, const std::string& name) {
   if (PQsendPrepare(connection_.get(), name.c_str(), query.sql().c_str(), count, types.data()) != 1) lose();
 }
 
-void Session::send_execute(const Query& query, const std::string& name) {
+void Session::send_execute(const Query& query, const std::string* name) {
   constexpr int binary = 1;
+  std::vector<Oid> types;
   std::vector<const char*> values;
   std::vector<int> lengths;
   for (const auto& parameter : query.parameters()) {
+    types.push_back(static_cast<Oid>(parameter.type));
     values.push_back(parameter.bytes.data());
     lengths.push_back(static_cast<int>(parameter.bytes.size()));
   }
   const std::vector<int> formats(values.size(), binary);
   const int count = static_cast<int>(values.size());
-  if (PQsendQueryPrepared(connection_.get(), name.c_str(), count, values.data(), lengths.data(),
-                          formats.data(), binary) != 1) {
-    lose();
-  }
+  const int is_sent = name != nullptr
+                          ? PQsendQueryPrepared(connection_.get(), name->c_str(), count, values.data(),
+                                                lengths.data(), formats.data(), binary)
+                          : PQsendQueryParams(connection_.get(), query.sql().c_str(), count, types.data(),
+                                              values.data(), lengths.data(), formats.data(), binary);
+  if (is_sent != 1) lose();
 }
 
 awaitable<void> Session::flush() {
@@ -320,6 +373,7 @@ void Session::end(core::Failure why) noexcept {
   disarm();
   connection_.reset();
   socket_.reset();
+  guard_.reset();
   prepared_.clear();
   if (connecting_) connecting_->stepped.cancel();
   connecting_.reset();

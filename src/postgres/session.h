@@ -17,12 +17,14 @@
 #include "core/failure.h"
 #include "postgres/query.h"
 #include "postgres/result.h"
+#include "postgres/session_settings.h"
 #include "postgres/settings.h"
 
 struct pg_conn;
 
 namespace outbox_relay::postgres {
 
+class ConnectionOptions;
 struct ConnectionAttempt;
 struct ServerError;
 
@@ -34,6 +36,9 @@ using boost::asio::awaitable;
 /// under way. Every operation has a deadline. When it passes, the socket is closed and nothing is cancelled
 /// on the server: a cancelled COMMIT that waits for a standby would report success. Statements run in libpq's
 /// pipeline mode, so a batch costs one round trip.
+///
+/// A pooled session (`SessionUse`) begins each batch with its settings, and ends when a batch was answered by
+/// another server than the first one.
 class Session {
  public:
   /// Called with one line for what the server says without being asked; never quotes a row.
@@ -42,7 +47,7 @@ class Session {
   /// `helper` runs libpq's steps to connect, which may block in the resolver. It must be joined before the
   /// executor's context is destroyed, and the session destroyed only when no operation is under way.
   Session(boost::asio::any_io_executor executor, boost::asio::thread_pool& helper,
-          const ServerSettings& settings, Notice notice);
+          const ServerSettings& settings, SessionUse use, Notice notice);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -53,12 +58,17 @@ class Session {
   /// Throws `core::FailureError`; after remedy `retry` or `operate` the session can still be used.
   awaitable<std::vector<Result>> run(std::vector<Query> batch);
   awaitable<Result> run(Query query);
+  /// Until the session ends or is told otherwise, every batch begins with this statement, whose failure is
+  /// the batch's.
+  void guard_with(std::optional<Query> guard) { guard_ = std::move(guard); }
   /// Drops the connection at once.
   void close() noexcept;
 
   [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
-  /// Of an open session.
-  [[nodiscard]] std::int32_t backend_pid() const;
+  /// Of an open session; 0 of a pooled one, which has a server's process for itself in a transaction only.
+  [[nodiscard]] std::int32_t backend_pid() const { return backend_pid_; }
+  /// Of an open session: the server's life that it is connected to.
+  [[nodiscard]] const std::string& server_started() const { return server_started_; }
   /// Of an open session, as PQserverVersion has it: 150004.
   [[nodiscard]] int server_version() const;
 
@@ -83,15 +93,19 @@ class Session {
     std::string name;
   };
 
-  awaitable<Connection> establish();
+  awaitable<Connection> establish(ConnectionOptions to_one_host);
   awaitable<void> configure();
+  [[nodiscard]] std::vector<Query> preamble() const;
+  void check_server(const Result& settings);
+  awaitable<std::vector<Result>> run_bare(const std::vector<Query>& batch);
   /// One step of libpq's connecting, on the helper's thread.
   awaitable<void> step(std::shared_ptr<ConnectionAttempt> attempt);
 
   awaitable<Outcome> attempt(const std::vector<Query>& batch);
   [[nodiscard]] std::vector<Command> send(const std::vector<Query>& batch);
   void send_prepare(const Query& query, const std::string& name);
-  void send_execute(const Query& query, const std::string& name);
+  /// Without a name: a statement that is parsed for this once.
+  void send_execute(const Query& query, const std::string* name);
   awaitable<void> flush();
   awaitable<Outcome> receive(std::vector<Command> commands);
   void take(pg_result* taken, Command& command, Outcome& outcome);
@@ -107,18 +121,23 @@ class Session {
   boost::asio::any_io_executor executor_;
   boost::asio::thread_pool* helper_;
   ServerSettings settings_;
+  SessionUse use_;
   Notice notice_;
 
   Connection connection_;
   std::optional<boost::asio::posix::stream_descriptor> socket_;  ///< a duplicate: Asio closes what it owns
   std::shared_ptr<ConnectionAttempt> connecting_;
+  std::int32_t backend_pid_ = 0;
+  std::string server_started_;
+  std::optional<Query> guard_;
   std::unordered_map<std::string, std::string> prepared_;  ///< SQL text to statement name
   std::size_t names_ = 0;
 
   boost::asio::steady_timer deadline_;
-  std::size_t armed_ = 0;  ///< numbers the deadlines, so that a late timer is told apart
-  std::size_t epoch_ = 0;  ///< grows with each `close`: whoever waited finds out
-  core::Failure ended_;    ///< why the last epoch ended
+  std::size_t armed_ = 0;   ///< numbers the deadlines, so that a late timer is told apart
+  std::size_t closes_ = 0;  ///< calls of `close`
+  std::size_t epoch_ = 0;   ///< grows with each `close`: whoever waited finds out
+  core::Failure ended_;     ///< why the last epoch ended
   std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< timers hold it weakly
 };
 

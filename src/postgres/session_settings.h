@@ -1,14 +1,31 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "postgres/settings.h"
 
 namespace outbox_relay::postgres {
 
+/// What a session is for.
+struct SessionUse {
+  /// A transaction pooler may stand between: from one transaction to the next the server's end of the
+  /// connection may be another one, so nothing is left behind there. No prepared statements, and the settings
+  /// come with each transaction.
+  bool is_pooled = false;
+  /// Addresses rows by their places.
+  bool completes_rows = false;
+  /// The server ends the session when it is silent for so long, because a lock lives as long as the session.
+  std::optional<std::chrono::milliseconds> ends_after_silence;
+};
+
 /// The statement by which a session asks the server for what the relay relies on: bounds on time, plans that
 /// do not change, names that mean one thing. Run after connecting instead of passed in `options`, which
-/// belong to the user.
-[[nodiscard]] std::string session_settings_sql(const ServerSettings& settings);
+/// belong to the user. Its first columns are those below; `server_version` as PQserverVersion has it.
+[[nodiscard]] std::string session_settings_sql(const ServerSettings& settings, const SessionUse& use,
+                                               int server_version);
+inline constexpr int backend_pid_column = 0;     ///< integer
+inline constexpr int server_started_column = 1;  ///< text: the server's life, which no two share
 
 }  // namespace outbox_relay::postgres

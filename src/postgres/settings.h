@@ -33,15 +33,33 @@ struct TableSettings {
   std::optional<std::string> payload;
   std::optional<std::string> headers;
   std::optional<std::string> created_at;
-  std::optional<std::string> sent;       ///< required by `Completion::mark`
-  std::optional<std::string> parked_at;  ///< may be missing in the table: then no row is parked
+  std::optional<std::string> sent;  ///< required by `Completion::mark`
+  /// These three may be missing in the table unless `parks`.
+  std::optional<std::string> parked_at;
+  std::optional<std::string> attempts;
+  std::optional<std::string> last_error;
   Completion completion = Completion::mark;
+  bool parks = false;  ///< refused rows are parked, so the three columns must be there and writable
+};
+
+/// How relays of one outbox find out which of them works.
+enum class Coordination : std::uint8_t {
+  advisory_lock,  ///< held by the session that completes rows; needs a connection of its own to the server
+  lease,          ///< a row in the control schema; works through a transaction pooler too
+  none,           ///< not at all: the user sees to it that there is one
 };
 
 struct Settings {
   ServerSettings server;
   TableSettings table;
-  std::optional<std::string> control_schema;  ///< where watermarks are kept; see deploy/sql/control.sql
+  /// Where watermarks and leases are kept; see deploy/sql/control.sql.
+  std::optional<std::string> control_schema;
+  Coordination coordination = Coordination::advisory_lock;
+  /// For so long a relay may be silent (paused, cut off) before another takes its place: the session with the
+  /// lock is ended by the server (PostgreSQL 14 and later; before, when the connection is dead), the lease
+  /// runs out.
+  std::chrono::milliseconds lock_time{5'000};
+  std::chrono::milliseconds lease_time{8'000};
 };
 
 }  // namespace outbox_relay::postgres

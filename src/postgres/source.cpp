@@ -1,13 +1,19 @@
 #include "postgres/source.h"
 
-#include <algorithm>
+#include <cassert>
 #include <utility>
 
+#include "core/failpoint.h"
 #include "postgres/careful_completer.h"
 #include "postgres/classify.h"
 #include "postgres/completer.h"
 #include "postgres/layout.h"
+#include "postgres/page_fetcher.h"
 #include "postgres/page_reader.h"
+#include "postgres/parked_reader.h"
+#include "postgres/parker.h"
+#include "postgres/parking_statements.h"
+#include "postgres/statements.h"
 #include "postgres/watermark_store.h"
 
 namespace outbox_relay::postgres {
@@ -22,62 +28,50 @@ CatalogRows catalog_rows(const Result& result, int columns) {
   return rows;
 }
 
-/// The largest lengths with which even a page full of them stays within the bytes asked for.
-struct QuickLimits {
-  std::int64_t payload = 0;
-  std::int64_t other = 0;
-};
-
-/// Nothing when so little is left for a row that large values would be everyday.
-std::optional<QuickLimits> quick_limits(const core::FetchRequest& request, const Layout& layout) {
-  constexpr core::Bytes least_for_values{1024};
-  const auto rows = std::max<std::size_t>(request.max_rows, 1) * (request.gaps.empty() ? 1 : 2);
-  const core::Bytes share = core::Bytes{request.max_bytes.count / rows} - layout.row_overhead();
-  if (share < least_for_values) return std::nullopt;
-  const auto others = std::ranges::count_if(
-      layout.columns(), [](const auto& selected) { return selected.is_guarded && !selected.is_payload; });
-  const auto bytes = static_cast<std::int64_t>(share.count);
-  return QuickLimits{bytes / 4 * 3, bytes / 4 / std::max<std::int64_t>(others, 1)};
+bool is_pooled(const Settings& settings) {
+  return settings.coordination == Coordination::lease;
 }
 
-core::Writers read_writers(const Result& result) {
-  core::Writers writers;
-  for (int row = 0; row < result.rows(); ++row) writers.transactions.push_back(result.text(row, 0));
-  return writers;
+SessionUse use_for_fetching(const Settings& settings) {
+  return {.is_pooled = is_pooled(settings), .completes_rows = false, .ends_after_silence = {}};
 }
 
-std::optional<core::RowId> read_highest(const Result& result, IdKind kind) {
-  if (result.rows() == 0) return std::nullopt;
-  return kind == IdKind::number ? core::RowId{result.bigint(0, 0)} : core::RowId{result.text(0, 0)};
-}
-
-core::LogPosition position(const Result& result, int column) {
-  return {static_cast<std::uint64_t>(result.bigint(0, column))};
+SessionUse use_for_completing(const Settings& settings) {
+  SessionUse use{.is_pooled = is_pooled(settings), .completes_rows = true, .ends_after_silence = {}};
+  if (settings.coordination == Coordination::advisory_lock) use.ends_after_silence = settings.lock_time;
+  return use;
 }
 
 }  // namespace
 
 /// What was learnt of server and table when the sessions were opened.
 struct PostgresSource::Opened {
-  Opened(Session& completing, ServerIdentity identity, Table described, std::string token, int server_version)
-      : server(std::move(identity)),
-        table(std::move(described)),
+  Opened(Session& fetching, Session& completing, Table described, std::string token)
+      : table(std::move(described)),
         layout(table),
-        statements(table, layout, server_version),
+        statements(table, layout, fetching.server_version()),
         reader(table, layout, std::move(token)),
+        fetcher(fetching, completing, table, layout, statements, reader),
         completer(completing, table, statements),
-        careful(completing, statements, reader, completer) {}
+        careful(completing, table, statements, reader, completer) {
+    if (!table.last_error) return;
+    parking.emplace(table);
+    parker.emplace(completing, table, *parking);
+    parked.emplace(fetching, table, *parking);
+  }
 
-  ServerIdentity server;
   Table table;
   Layout layout;
   Statements statements;
   PageReader reader;
+  PageFetcher fetcher;
   Completer completer;
   CarefulCompleter careful;
+  /// These three where the table has the columns.
+  std::optional<ParkingStatements> parking;
+  std::optional<Parker> parker;
+  std::optional<ParkedReader> parked;
   std::optional<WatermarkStore> watermarks;
-  /// How many pages are still to be fetched in the exact form, because large rows were met.
-  int exact_pages = 0;
 };
 
 PostgresSource::PostgresSource(const boost::asio::any_io_executor& executor, Settings settings,
@@ -85,14 +79,16 @@ PostgresSource::PostgresSource(const boost::asio::any_io_executor& executor, Set
     : settings_(std::move(settings)),
       columns_(std::move(columns)),
       events_(std::move(events)),
-      fetching_(executor, helper_, settings_.server, events_.notice),
-      completing_(executor, helper_, settings_.server, events_.notice) {}
+      fetching_(executor, helper_, settings_.server, use_for_fetching(settings_), events_.notice),
+      completing_(executor, helper_, settings_.server, use_for_completing(settings_), events_.notice),
+      leadership_(make_leadership(settings_)) {}
 
 PostgresSource::~PostgresSource() = default;
 
 void PostgresSource::close() noexcept {
   fetching_.close();
   completing_.close();
+  leads_ = false;
   opened_.reset();
 }
 
@@ -101,52 +97,65 @@ std::shared_ptr<PostgresSource::Opened> PostgresSource::opened() const {
   return opened_;
 }
 
+awaitable<std::optional<relay::Lead>> PostgresSource::take_lead() {
+  if (!completing_.is_open()) {
+    close();
+    server_ = co_await connect(completing_, relay::Purpose::complete);
+  }
+  const auto lead = co_await leadership_->take(completing_);
+  leads_ = lead.has_value();
+  co_return lead;
+}
+
+awaitable<void> PostgresSource::keep_lead() {
+  co_await leadership_->keep(completing_);
+}
+
+awaitable<void> PostgresSource::resign() {
+  if (!std::exchange(leads_, false)) co_return;
+  co_await leadership_->give_up(completing_);
+}
+
 awaitable<core::SourceFacts> PostgresSource::open() {
-  close();
+  assert(leads_ || core::is_mutated("ignore_the_lock"));
+  opened_.reset();
   try {
     co_return co_await open_all();
   } catch (...) {
-    close();
+    fetching_.close();
     throw;
   }
 }
 
+/// During a failover the two sessions may find different primaries: rows would be fetched on one and
+/// completed on the other.
 awaitable<core::SourceFacts> PostgresSource::open_all() {
-  co_await connect(fetching_, relay::Purpose::fetch);
-  co_await connect(completing_, relay::Purpose::complete);
-  co_await completing_.run(Query{prefer_places_sql});
-  ServerIdentity server = co_await check_same_server();
-  Table table = co_await read_table();
-  const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
-  const auto opened = std::make_shared<Opened>(completing_, std::move(server), std::move(table),
-                                               token.text(0, 0), fetching_.server_version());
-  const core::SourceFacts facts = co_await read_facts(opened);
-  opened_ = opened;
-  co_return facts;
-}
-
-awaitable<void> PostgresSource::connect(Session& session, relay::Purpose purpose) {
-  co_await session.connect();
-  if (events_.connection_opened) events_.connection_opened(purpose);
-}
-
-/// During a failover the two may find different primaries: rows would be fetched on one and completed on the
-/// other.
-awaitable<ServerIdentity> PostgresSource::check_same_server() {
-  ServerIdentity one = co_await read_identity(fetching_);
-  const ServerIdentity other = co_await read_identity(completing_);
-  if (one != other) {
+  const ServerIdentity server = co_await connect(fetching_, relay::Purpose::fetch);
+  if (server != server_) {
     throw core::FailureError({core::Reason::connection, core::Remedy::rebuild,
                               "the two connections reached different servers",
                               "`postgres.connection` must lead to one primary"});
   }
-  co_return one;
+  Table table = co_await read_table();
+  const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
+  const auto opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
+  core::SourceFacts facts = co_await read_facts(opened);
+  opened_ = opened;
+  co_return facts;
+}
+
+awaitable<ServerIdentity> PostgresSource::connect(Session& session, relay::Purpose purpose) {
+  co_await session.connect();
+  if (events_.connection_opened) events_.connection_opened(purpose);
+  try {
+    co_return co_await read_identity(session);
+  } catch (...) {
+    session.close();
+    throw;
+  }
 }
 
 awaitable<Table> PostgresSource::read_table() {
-  constexpr int table_columns = 8;
-  constexpr int columns_columns = 5;
-  constexpr int sequence_columns = 5;
   const auto ask = [this](const char* sql) {
     Query query{sql};
     query.text(settings_.table.schema).text(settings_.table.name).text(settings_.table.id);
@@ -154,14 +163,16 @@ awaitable<Table> PostgresSource::read_table() {
   };
   std::vector<Query> batch{ask(catalog_table_sql), ask(catalog_columns_sql), ask(catalog_sequence_sql)};
   const auto results = co_await fetching_.run(std::move(batch));
-  const Catalog catalog{catalog_rows(results[0], table_columns), catalog_rows(results[1], columns_columns),
-                        catalog_rows(results[2], sequence_columns)};
+  const Catalog catalog{catalog_rows(results[0], catalog_table_columns),
+                        catalog_rows(results[1], catalog_columns_columns),
+                        catalog_rows(results[2], catalog_sequence_columns)};
   co_return describe_table(settings_.table, columns_, catalog);
 }
 
 awaitable<core::SourceFacts> PostgresSource::read_facts(std::shared_ptr<Opened> opened) {
   core::SourceFacts facts;
   facts.ids_from_sequence = opened->table.sequence.has_value();
+  if (opened->parked) facts.parked = co_await opened->parked->read();
   if (!facts.ids_from_sequence) co_return facts;
   const Result result = co_await fetching_.run(Query{opened->statements.sequence_facts()});
   facts.last_drawn = result.bigint(0, 0);
@@ -173,7 +184,7 @@ awaitable<core::SourceFacts> PostgresSource::read_facts(std::shared_ptr<Opened> 
 awaitable<std::optional<std::int64_t>> PostgresSource::read_watermark(std::shared_ptr<Opened> opened,
                                                                       std::int64_t last_drawn) {
   if (!settings_.control_schema) co_return std::nullopt;
-  const WatermarkStore store{*settings_.control_schema, opened->table, opened->server};
+  const WatermarkStore store{*settings_.control_schema, opened->table, server_};
   if (const auto trouble = co_await store.find_trouble(fetching_)) {
     if (events_.notice) events_.notice(*trouble);
     co_return std::nullopt;
@@ -206,86 +217,18 @@ awaitable<core::Survey> PostgresSource::survey(core::SurveyRequest request) {
 }
 
 awaitable<core::Fetched> PostgresSource::fetch(core::FetchRequest request) {
-  // Large rows seldom come alone: for this many pages the quick form is not even tried.
-  constexpr int pages_after_large_row = 16;
   const auto opened = this->opened();
-  FetchShape shape{!request.gaps.empty(), request.after.has_value(), request.up_to.has_value(), false};
-  std::vector<Result> results;
-  if (opened->exact_pages == 0 && quick_limits(request, opened->layout)) {
-    results = co_await run_fetch(opened, request, shape);
-    if (opened->reader.has_token(results[results.size() - 2])) {
-      opened->exact_pages = pages_after_large_row;
-      results.clear();
-    }
-  }
-  if (results.empty()) {
-    shape.is_exact = true;
-    results = co_await run_fetch(opened, request, shape);
-  }
-
-  const Result& positions = results.back();
-  ReadPage read = opened->reader.read(results[results.size() - 2], shape.is_exact);
-  if (shape.is_exact && opened->exact_pages > 0) {
-    opened->exact_pages = read.cut_before ? pages_after_large_row : opened->exact_pages - 1;
-  }
-  core::Fetched fetched;
-  if (shape.with_gaps && request.after) {
-    const auto above = std::ranges::upper_bound(read.page.rows, *request.after, {}, &core::Row::id);
-    fetched.rows_in_gaps = static_cast<std::size_t>(above - read.page.rows.begin());
-  }
-  fetched.page = std::move(read.page);
-  fetched.cut_before = read.cut_before;
-  fetched.written = position(positions, 0);
-  fetched.flushed = position(positions, 1);
-  fetched.read_at = read_time(positions.bytes(0, 2)).value_or(core::DatabaseTime{});
-  auto before = results.begin();
-  if (request.read_writers) fetched.writers = read_writers(*before++);
-  if (request.read_highest) fetched.highest = read_highest(*before, opened->table.id_kind);
-  co_return fetched;
-}
-
-/// In one round trip and in this order, on which the rules rely: who writes and what the highest id is, as
-/// asked; the rows; how far the log has got.
-awaitable<std::vector<Result>> PostgresSource::run_fetch(std::shared_ptr<Opened> opened,
-                                                         const core::FetchRequest& request,
-                                                         FetchShape shape) {
-  std::vector<Query> batch;
-  if (request.read_writers) {
-    Query& writers = batch.emplace_back(opened->statements.writers());
-    writers.oid(opened->table.oid).integer(fetching_.backend_pid()).integer(completing_.backend_pid());
-  }
-  if (request.read_highest) batch.emplace_back(opened->statements.highest());
-  Query& rows = batch.emplace_back(opened->statements.fetch(shape));
-  if (shape.is_exact) {
-    rows.bigint(static_cast<std::int64_t>(request.max_bytes.count)).bigint(request.whole_row ? 1 : 0);
-  } else {
-    const auto limits = quick_limits(request, opened->layout).value_or(QuickLimits{});
-    rows.bigint(limits.payload).bigint(limits.other);
-  }
-  rows.text(opened->reader.token()).bytea(opened->reader.token());
-  rows.bigint(static_cast<std::int64_t>(request.max_rows));
-  for (const auto& bound : {request.after.value_or(core::RowId{}), request.up_to.value_or(core::RowId{})}) {
-    opened->table.id_kind == IdKind::number ? rows.bigint(bound.number()) : rows.text(bound.text());
-  }
-  std::vector<std::int64_t> firsts;
-  std::vector<std::int64_t> lasts;
-  for (const auto& gap : request.gaps) {
-    firsts.push_back(gap.first);
-    lasts.push_back(gap.last);
-  }
-  rows.bigints(firsts).bigints(lasts);
-  batch.emplace_back(positions_sql);
-  co_return co_await fetching_.run(std::move(batch));
+  co_return co_await opened->fetcher.fetch(std::move(request));
 }
 
 awaitable<core::LogPosition> PostgresSource::read_flush_position() {
   const Result result = co_await fetching_.run(Query{flush_position_sql});
-  co_return position(result, 0);
+  co_return read_position(result, 0);
 }
 
 awaitable<std::size_t> PostgresSource::complete(std::span<core::InFlight* const> rows) {
   const auto opened = this->opened();
-  std::vector<Completer::Placed> placed;
+  std::vector<PlacedRow> placed;
   std::vector<const core::Row*> trusted;
   std::vector<const core::Row*> doubtful;
   for (const core::InFlight* row : rows) {
@@ -304,15 +247,27 @@ awaitable<std::size_t> PostgresSource::complete(std::span<core::InFlight* const>
   co_return completed;
 }
 
+awaitable<std::vector<core::RowId>> PostgresSource::park(std::span<const core::Parking> rows) {
+  const auto opened = this->opened();
+  assert(opened->parker);
+  co_return co_await opened->parker->park(rows);
+}
+
+awaitable<std::vector<core::Released>> PostgresSource::find_released(std::span<const core::RowId> parked) {
+  const auto opened = this->opened();
+  assert(opened->parked);
+  co_return co_await opened->parked->find_released(parked);
+}
+
 awaitable<void> PostgresSource::save_watermark(std::int64_t watermark) {
   const auto opened = this->opened();
   if (!opened->watermarks) co_return;
   try {
     co_await opened->watermarks->save(completing_, watermark);
   } catch (const core::FailureError& error) {
-    // Whatever it is, it is not worth a stop; a connection that was lost shows at the next completion.
+    // Whatever it is, it is not worth a stop while the connection holds.
     core::Failure failure = error.failure();
-    failure.remedy = core::Remedy::retry;
+    if (completing_.is_open()) failure.remedy = core::Remedy::retry;
     throw core::FailureError(std::move(failure));
   }
 }

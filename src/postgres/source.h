@@ -11,16 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "postgres/leadership.h"
 #include "postgres/server_identity.h"
 #include "postgres/session.h"
 #include "postgres/settings.h"
-#include "postgres/statements.h"
 #include "postgres/table.h"
 #include "relay/ports.h"
 
 namespace outbox_relay::postgres {
 
-/// The outbox in PostgreSQL: two sessions on one writable primary, one to fetch and one to complete.
+/// The outbox in PostgreSQL: two sessions on one writable primary, one to fetch and one to complete. A relay
+/// that stands by has the second only.
 ///
 /// Lives on the thread of `executor`, but for one thread of its own in which libpq resolves names. The
 /// destructor waits for that thread, so at most for the resolver. It must come before the end of the
@@ -38,11 +39,16 @@ class PostgresSource final : public relay::Source {
                  std::vector<std::string> columns, Events events = {});
   ~PostgresSource() override;
 
+  awaitable<std::optional<relay::Lead>> take_lead() override;
+  awaitable<void> keep_lead() override;
+  awaitable<void> resign() override;
   awaitable<core::SourceFacts> open() override;
   awaitable<core::Survey> survey(core::SurveyRequest request) override;
   awaitable<core::Fetched> fetch(core::FetchRequest request) override;
   awaitable<core::LogPosition> read_flush_position() override;
   awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override;
+  awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override;
+  awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override;
   awaitable<void> save_watermark(std::int64_t watermark) override;
   void close() noexcept override;
 
@@ -50,14 +56,11 @@ class PostgresSource final : public relay::Source {
   struct Opened;
 
   awaitable<core::SourceFacts> open_all();
-  awaitable<void> connect(Session& session, relay::Purpose purpose);
-  awaitable<ServerIdentity> check_same_server();
+  awaitable<ServerIdentity> connect(Session& session, relay::Purpose purpose);
   awaitable<Table> read_table();
   awaitable<core::SourceFacts> read_facts(std::shared_ptr<Opened> opened);
   awaitable<std::optional<std::int64_t>> read_watermark(std::shared_ptr<Opened> opened,
                                                         std::int64_t last_drawn);
-  awaitable<std::vector<Result>> run_fetch(std::shared_ptr<Opened> opened, const core::FetchRequest& request,
-                                           FetchShape shape);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
 
   Settings settings_;
@@ -66,6 +69,9 @@ class PostgresSource final : public relay::Source {
   boost::asio::thread_pool helper_{1};
   Session fetching_;
   Session completing_;
+  std::unique_ptr<Leadership> leadership_;
+  ServerIdentity server_;  ///< of the session that completes
+  bool leads_ = false;
   std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "postgres/placed_rows.h"
+
 namespace outbox_relay::postgres {
 namespace {
 
@@ -29,12 +31,6 @@ std::string when(const std::string& condition, const std::string& value) {
   return "CASE WHEN " + condition + " THEN " + value + " END";
 }
 
-/// How a value leaves the server.
-std::string output(const Layout::Selected& selected, const std::string& value) {
-  if (selected.form == Form::number) return value + "::bigint";
-  return selected.form == Form::converted ? value + "::text" : value;
-}
-
 /// The length without detoasting; of json and the like the stored one, which compression makes smaller.
 std::string stored_length(const Layout::Selected& selected) {
   const std::string function = needs_conversion(selected) ? "pg_column_size" : "octet_length";
@@ -50,38 +46,44 @@ std::string guarded(const Layout::Selected& selected, const std::string& is_larg
   return "CASE WHEN " + is_large + " THEN " + token + " ELSE " + output(selected, selected.column) + " END";
 }
 
-/// What the sent column is set to.
-std::string sent_value(const Column& sent) {
-  if (is_timestamp(sent)) return "now()";
-  return sent.type == "boolean" ? "true" : "1";
-}
-
 }  // namespace
 
-// Much less than what disabling a plan costs (1e10), so that it never makes a sequential scan look better.
-const char* const prefer_places_sql = "SELECT set_config('cpu_index_tuple_cost', '1000', false)";
-// The flush position comes last: read before the other, it would be older than need be.
+// The flush position comes second: read before the other, it would be older than need be.
 const char* const positions_sql =
     "SELECT pg_current_wal_insert_lsn(), pg_current_wal_flush_lsn(), clock_timestamp()";
 const char* const flush_position_sql = "SELECT pg_current_wal_flush_lsn()";
 
+core::LogPosition read_position(const Result& result, int column) {
+  return {static_cast<std::uint64_t>(result.bigint(0, column))};
+}
+
 std::string pending_condition(const Table& table) {
   std::vector<std::string> conditions;
   if (const auto& sent = table.sent) {
-    const auto column = "o." + quoted(sent->name);
+    const auto column = "o." + quoted_name(sent->name);
     if (is_timestamp(*sent)) {
       conditions.push_back(column + " IS NULL");
     } else {
       conditions.push_back(sent->type == "boolean" ? "NOT " + column : column + " = 0");
     }
   }
-  if (table.parked_at) conditions.push_back("o." + quoted(table.parked_at->name) + " IS NULL");
+  if (table.parked_at) conditions.push_back("o." + quoted_name(table.parked_at->name) + " IS NULL");
   return conditions.empty() ? "true" : join(conditions, " AND ");
 }
 
 std::string id_order(const Table& table) {
-  const auto column = "o." + quoted(table.id.name);
+  const auto column = "o." + quoted_name(table.id.name);
   return table.id_kind == IdKind::text ? column + " COLLATE \"C\"" : column;
+}
+
+std::string output(const Layout::Selected& selected, const std::string& value) {
+  if (selected.form == Form::number) return value + "::bigint";
+  return selected.form == Form::converted ? value + "::text" : value;
+}
+
+std::string sent_value(const Table& table) {
+  if (is_timestamp(*table.sent)) return "now()";
+  return table.sent->type == "boolean" ? "true" : "1";
 }
 
 Statements::Statements(const Table& table, const Layout& layout, int server_version)
@@ -92,32 +94,23 @@ std::string Statements::fetch(FetchShape shape) const {
 }
 
 std::string Statements::reread() const {
-  const auto column = "o." + quoted(table_.id.name);
-  const auto id = id_parameter("$5");
-  const auto ids = id == "$5" ? id : id + "[]";
-  return "SELECT " + reread_columns() + " FROM " + qualified(table_.schema, table_.name) + " o WHERE " +
-         column + " = ANY(" + ids + ") AND " + pending_condition(table_);
+  return "SELECT " + reread_columns() + " FROM " + qualified(table_.schema, table_.name) + " o WHERE o." +
+         quoted_name(table_.id.name) + " = ANY(" + ids_parameter(table_, "$5") + ") AND " +
+         pending_condition(table_);
 }
 
 std::string Statements::highest() const {
-  const auto column = "o." + quoted(table_.id.name);
-  const auto form = table_.id_kind == IdKind::number ? "::bigint" : "::text";
-  return "SELECT " + column + form + " FROM " + qualified(table_.schema, table_.name) + " o ORDER BY " +
-         id_order(table_) + " DESC LIMIT 1";
+  return "SELECT " + id_output(table_, "o." + quoted_name(table_.id.name)) + " FROM " +
+         qualified(table_.schema, table_.name) + " o ORDER BY " + id_order(table_) + " DESC LIMIT 1";
 }
 
 std::string Statements::complete() const {
   const auto target = qualified(table_.schema, table_.name) + " o";
-  const std::string pairs = table_.has_partitions ? "unnest($1, $2, $3) AS done(place, place_table, id)"
-                                                  : "unnest($1, $2) AS done(place, id)";
-  std::string condition =
-      "o.ctid = done.place AND o." + quoted(table_.id.name) + " = " + id_parameter("done.id");
-  if (table_.has_partitions) condition += " AND o.tableoid = done.place_table";
-  condition += " AND " + pending_condition(table_);
+  const auto condition = placed_condition(table_);
   if (table_.completion == Completion::remove)
-    return "DELETE FROM " + target + " USING " + pairs + " WHERE " + condition;
-  return "UPDATE " + target + " SET " + quoted(table_.sent->name) + " = " + sent_value(*table_.sent) +
-         " FROM " + pairs + " WHERE " + condition;
+    return "DELETE FROM " + target + " USING " + placed_rows(table_) + " WHERE " + condition;
+  return "UPDATE " + target + " SET " + quoted_name(table_.sent->name) + " = " + sent_value(table_) +
+         " FROM " + placed_rows(table_) + " WHERE " + condition;
 }
 
 std::string Statements::survey() const {
@@ -214,8 +207,8 @@ std::string Statements::select(const std::string& columns, const std::string& co
 std::string Statements::between(FetchShape shape) const {
   const auto id = id_order(table_);
   std::string condition;
-  if (shape.has_after) condition += id + " > " + id_parameter("$6") + " AND ";
-  if (shape.has_up_to) condition += id + " <= " + id_parameter("$7") + " AND ";
+  if (shape.has_after) condition += id + " > " + id_parameter(table_, "$6") + " AND ";
+  if (shape.has_up_to) condition += id + " <= " + id_parameter(table_, "$7") + " AND ";
   return condition + pending_condition(table_);
 }
 
@@ -272,12 +265,6 @@ std::string Statements::converted(const std::string& measured) const {
   return "SELECT texts.*, " + size + " AS size FROM (SELECT " + join(columns, ", ") +
          ", stored, number FROM (" + measured +
          ") measured WHERE total - size <= $1 OR number <= 2 OFFSET 0) texts";
-}
-
-/// Ids that are not numbers travel as text.
-std::string Statements::id_parameter(const std::string& parameter) const {
-  if (table_.id_kind == IdKind::uuid) return parameter + "::uuid";
-  return table_.id.type == "character" ? parameter + "::bpchar" : parameter;
 }
 
 }  // namespace outbox_relay::postgres

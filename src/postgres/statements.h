@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "core/units.h"
 #include "postgres/layout.h"
+#include "postgres/result.h"
 #include "postgres/table.h"
 
 // All SQL text of the data path. A rule that more than one statement needs (what *pending* means, how ids
@@ -14,6 +16,11 @@ namespace outbox_relay::postgres {
 [[nodiscard]] std::string pending_condition(const Table& table);
 /// The id as it is compared and ordered.
 [[nodiscard]] std::string id_order(const Table& table);
+
+/// How a value leaves the server.
+[[nodiscard]] std::string output(const Layout::Selected& selected, const std::string& value);
+/// What the sent column is set to.
+[[nodiscard]] std::string sent_value(const Table& table);
 
 /// What one fetch is to look at.
 struct FetchShape {
@@ -60,7 +67,7 @@ class Statements {
   [[nodiscard]] std::string reread() const;
   /// The highest id in the table, pending or not.
   [[nodiscard]] std::string highest() const;
-  /// Completes pairs of place and id. $1 tid[], with partitions $2 oid[], then the ids (bigint[] or text[]).
+  /// Completes rows by their places (`add_placed_rows`).
   [[nodiscard]] std::string complete() const;
   /// The missing ids in ($1, $2]. A row (previous id, id, number of this row) for each jump, and one for the
   /// last row, of at most $3 rows.
@@ -80,18 +87,15 @@ class Statements {
   [[nodiscard]] std::string found(const std::string& columns, FetchShape shape) const;
   [[nodiscard]] std::string exact(FetchShape shape) const;
   [[nodiscard]] std::string converted(const std::string& found) const;
-  [[nodiscard]] std::string id_parameter(const std::string& parameter) const;
 
   Table table_;
   Layout layout_;
   bool tells_compression_;
 };
 
-/// For the session that completes: while the table looks small, a walk over its index would seem cheaper than
-/// going to the places, and the plan would stay when the table has grown.
-extern const char* const prefer_places_sql;
 /// The positions in the log that make a fetch safe: written so far, flushed so far; and the time.
 extern const char* const positions_sql;
 extern const char* const flush_position_sql;
+[[nodiscard]] core::LogPosition read_position(const Result& result, int column);
 
 }  // namespace outbox_relay::postgres

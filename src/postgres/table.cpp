@@ -5,8 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include "core/failure.h"
-
 namespace outbox_relay::postgres {
 
 const char* const catalog_table_sql = R"(
@@ -17,7 +15,8 @@ SELECT c.oid::text,
        has_table_privilege(c.oid, 'SELECT')::text,
        has_table_privilege(c.oid, 'DELETE')::text,
        row_security_active(c.oid)::text,
-       current_user::text
+       current_user::text,
+       coalesce(pg_relation_filenode(c.oid), 0)::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = $1::text AND c.relname = $2::text)";
@@ -27,7 +26,8 @@ SELECT a.attname::text,
        format_type(base.oid, NULL),
        (base.typlen > 0)::text,
        a.attnotnull::text,
-       has_column_privilege(c.oid, a.attnum, 'UPDATE')::text
+       has_column_privilege(c.oid, a.attnum, 'UPDATE')::text,
+       (a.atttypmod >= 0)::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -73,6 +73,7 @@ constexpr std::string_view payload_types[] = {"bytea",    "json", "jsonb", "text
 constexpr std::string_view headers_types[] = {"json", "jsonb"};
 constexpr std::string_view sent_types[] = {
     "timestamp with time zone", "timestamp without time zone", "boolean", "bigint", "integer", "smallint"};
+constexpr std::string_view error_types[] = {"text", "character varying"};
 constexpr std::string_view is_true = "true";
 
 bool is_one_of(std::string_view type, Types types) {
@@ -98,7 +99,7 @@ class Columns {
   [[nodiscard]] Column require(const std::string& name, std::string_view role) const {
     if (auto column = find(name)) return *std::move(column);
     refuse(Reason::missing,
-           "table " + table_ + " has no column " + quoted(name) + " (" + std::string{role} + ")",
+           "table " + table_ + " has no column " + quoted_name(name) + " (" + std::string{role} + ")",
            "check `columns`, or add the column: outbox-relay sql table");
   }
 
@@ -108,8 +109,8 @@ class Columns {
     std::string wanted;
     for (const auto type : types) wanted += (wanted.empty() ? "" : ", ") + std::string{type};
     refuse(Reason::other,
-           "column " + quoted(name) + " of table " + table_ + " (" + std::string{role} + ") is of type " +
-               column.type,
+           "column " + quoted_name(name) + " of table " + table_ + " (" + std::string{role} +
+               ") is of type " + column.type,
            "supported are: " + wanted);
   }
 
@@ -121,6 +122,7 @@ class Columns {
 
   [[nodiscard]] bool is_nullable(const std::string& name) const { return (*row_of(name))[3] != is_true; }
   [[nodiscard]] bool can_update(const std::string& name) const { return (*row_of(name))[4] == is_true; }
+  [[nodiscard]] bool is_limited(const std::string& name) const { return (*row_of(name))[5] == is_true; }
 
  private:
   [[nodiscard]] const std::vector<std::string>* row_of(const std::string& name) const {
@@ -134,16 +136,13 @@ class Columns {
 
 void check_access(const TableSettings& settings, const CatalogRows& rows) {
   const auto table = qualified(settings.schema, settings.name);
-  if (rows.empty()) {
-    refuse(Reason::missing, "table " + table + " does not exist",
-           "check `table` and dbname in `postgres.connection`, or create it: outbox-relay sql table");
-  }
+  if (rows.empty()) throw core::FailureError(missing_table(settings));
   const auto& row = rows.front();
-  const auto role = quoted(row[7]);
+  const auto role = quoted_name(row[7]);
   if (row[1] != "r" && row[1] != "p") refuse(Reason::missing, table + " is not a table", "check `table`");
   if (row[3] != is_true) {
-    refuse(Reason::authorization, "no access to schema " + quoted(settings.schema),
-           "GRANT USAGE ON SCHEMA " + quoted(settings.schema) + " TO " + role);
+    refuse(Reason::authorization, "no access to schema " + quoted_name(settings.schema),
+           "GRANT USAGE ON SCHEMA " + quoted_name(settings.schema) + " TO " + role);
   }
   if (row[4] != is_true) {
     refuse(Reason::authorization, "table " + table + " may not be read",
@@ -159,6 +158,12 @@ void check_access(const TableSettings& settings, const CatalogRows& rows) {
   }
 }
 
+std::uint32_t to_oid(const std::string& text) {
+  std::uint32_t oid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), oid);
+  return oid;
+}
+
 IdKind id_kind(const Column& id) {
   if (is_one_of(id.type, numbers)) return IdKind::number;
   return id.type == "uuid" ? IdKind::uuid : IdKind::text;
@@ -171,24 +176,68 @@ std::optional<Column> sent_column(const TableSettings& settings, const Columns& 
   Column sent = columns.require(*settings.sent, "sent", sent_types);
   const auto table = qualified(settings.schema, settings.name);
   if (!is_one_of(sent.type, timestamps) && columns.is_nullable(sent.name)) {
-    refuse(
-        Reason::other,
-        "column " + quoted(sent.name) + " of table " + table + " may be NULL, which is neither sent nor not",
-        "ALTER TABLE " + table + " ALTER " + quoted(sent.name) + " SET NOT NULL");
+    refuse(Reason::other,
+           "column " + quoted_name(sent.name) + " of table " + table +
+               " may be NULL, which is neither sent nor not",
+           "ALTER TABLE " + table + " ALTER " + quoted_name(sent.name) + " SET NOT NULL");
   }
   if (settings.completion == Completion::mark && !columns.can_update(sent.name)) {
     refuse(Reason::authorization, "rows of table " + table + " may not be marked as sent",
-           "GRANT UPDATE (" + quoted(sent.name) + ") ON " + table + " TO " + role);
+           "GRANT UPDATE (" + quoted_name(sent.name) + ") ON " + table + " TO " + role);
   }
   return sent;
+}
+
+/// The columns by which rows are parked. Relaying does not need them, so a table of another make may lack
+/// them, unless rows are to be parked there.
+void add_parking_columns(Table& table, const TableSettings& settings, const Columns& columns,
+                         const std::string& role) {
+  const auto name = [](const std::optional<std::string>& column, const char* usual) {
+    return quoted_name(column.value_or(usual));
+  };
+  const auto parked_at = name(settings.parked_at, "parked_at");
+  const auto attempts = name(settings.attempts, "attempts");
+  const auto last_error = name(settings.last_error, "last_error");
+  const auto exists = [&](const std::optional<std::string>& column) {
+    return column && columns.find(*column).has_value();
+  };
+  const auto relation = qualified(settings.schema, settings.name);
+  const bool can_park =
+      exists(settings.parked_at) && exists(settings.attempts) && exists(settings.last_error);
+  if (settings.parks && !can_park) {
+    refuse(Reason::missing,
+           "table " + relation + " lacks columns for refused rows: " + parked_at + ", " + attempts + ", " +
+               last_error + " are needed",
+           "ALTER TABLE " + relation + " ADD COLUMN IF NOT EXISTS " + parked_at +
+               " timestamptz, ADD COLUMN IF NOT EXISTS " + attempts +
+               " integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS " + last_error +
+               " text; or set `refused: halt`");
+  }
+  if (exists(settings.parked_at)) {
+    table.parked_at = columns.require(*settings.parked_at, "parked_at", timestamps);
+  }
+  if (!can_park) return;
+  table.attempts = columns.require(*settings.attempts, "attempts", numbers);
+  table.last_error = columns.require(*settings.last_error, "last_error", error_types);
+  if (!settings.parks) return;
+  if (columns.is_limited(*settings.last_error)) {
+    refuse(Reason::other, "column " + last_error + " of table " + relation + " takes short texts only",
+           "ALTER TABLE " + relation + " ALTER " + last_error + " TYPE text");
+  }
+  if (!columns.can_update(*settings.parked_at) || !columns.can_update(*settings.attempts) ||
+      !columns.can_update(*settings.last_error)) {
+    refuse(Reason::authorization, "refused rows of table " + relation + " may not be parked",
+           "GRANT UPDATE (" + parked_at + ", " + attempts + ", " + last_error + ") ON " + relation + " TO " +
+               role);
+  }
 }
 
 std::optional<Sequence> sequence_of(const CatalogRows& rows, const std::string& role) {
   if (rows.size() != 1 || rows.front()[2] != is_true) return std::nullopt;
   const auto& row = rows.front();
   if (row[4] != is_true) {
-    refuse(Reason::authorization, "no access to schema " + quoted(row[0]) + " of the id's sequence",
-           "GRANT USAGE ON SCHEMA " + quoted(row[0]) + " TO " + role);
+    refuse(Reason::authorization, "no access to schema " + quoted_name(row[0]) + " of the id's sequence",
+           "GRANT USAGE ON SCHEMA " + quoted_name(row[0]) + " TO " + role);
   }
   if (row[3] != is_true) {
     const auto sequence = qualified(row[0], row[1]);
@@ -204,13 +253,14 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
                      const Catalog& catalog) {
   check_access(settings, catalog.table);
   const auto& facts = catalog.table.front();
-  const auto role = quoted(facts[7]);
+  const auto role = quoted_name(facts[7]);
   const Columns columns{settings, catalog.columns};
 
   Table table;
   table.schema = settings.schema;
   table.name = settings.name;
-  std::from_chars(facts[0].data(), facts[0].data() + facts[0].size(), table.oid);
+  table.oid = to_oid(facts[0]);
+  table.filenode = to_oid(facts[8]);
   table.has_partitions = facts[2] == is_true;
   table.id = columns.require(settings.id, "id", id_types);
   table.id_kind = id_kind(table.id);
@@ -220,10 +270,7 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
   table.headers = columns.require(settings.headers, "headers", headers_types);
   table.created_at = columns.require(settings.created_at, "created_at", timestamps);
   table.sent = sent_column(settings, columns, role);
-  // Parking needs the column; relaying does not, so a table of another make may lack it.
-  if (settings.parked_at && columns.find(*settings.parked_at)) {
-    table.parked_at = columns.require(*settings.parked_at, "parked_at", timestamps);
-  }
+  add_parking_columns(table, settings, columns, role);
   for (const auto& name : attributes)
     table.attributes.push_back(columns.require(name, "named by a template"));
   table.completion = settings.completion;
@@ -231,7 +278,13 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
   return table;
 }
 
-std::string quoted(const std::string& name) {
+core::Failure missing_table(const TableSettings& settings) {
+  return {Reason::missing, core::Remedy::operate,
+          "table " + qualified(settings.schema, settings.name) + " does not exist",
+          "check `table` and dbname in `postgres.connection`, or create it: outbox-relay sql table"};
+}
+
+std::string quoted_name(const std::string& name) {
   std::string text = "\"";
   for (const char c : name) {
     if (c == '"') text += '"';
@@ -241,7 +294,7 @@ std::string quoted(const std::string& name) {
 }
 
 std::string qualified(const std::string& schema, const std::string& name) {
-  return quoted(schema) + "." + quoted(name);
+  return quoted_name(schema) + "." + quoted_name(name);
 }
 
 }  // namespace outbox_relay::postgres

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/failure.h"
 #include "postgres/settings.h"
 
 // The outbox table as the catalog describes it, and whether the relay can work with it.
@@ -35,6 +36,9 @@ struct Table {
   std::string schema;
   std::string name;
   std::uint32_t oid = 0;
+  /// Its file, which is another one after TRUNCATE, VACUUM FULL or a rewrite; 0 when the rows are in
+  /// partitions.
+  std::uint32_t filenode = 0;
   bool has_partitions = false;  ///< or children by inheritance: a ctid alone does not name a row
   IdKind id_kind = IdKind::number;
   Column id;
@@ -44,8 +48,10 @@ struct Table {
   std::optional<Column> headers;
   std::optional<Column> created_at;
   std::optional<Column> sent;
-  std::optional<Column> parked_at;
-  std::vector<Column> attributes;  ///< in the order of `core::Routing::columns`
+  std::optional<Column> parked_at;   ///< without it no row is parked
+  std::optional<Column> attempts;    ///< together with the next or not at all
+  std::optional<Column> last_error;  ///< tells refused rows from those behind them
+  std::vector<Column> attributes;    ///< in the order of `core::Routing::columns`
   Completion completion = Completion::mark;
   /// Draws the ids, upwards. Without it ids may appear in any order, and there are no gaps to watch.
   std::optional<Sequence> sequence;
@@ -65,14 +71,20 @@ struct Catalog {
 extern const char* const catalog_table_sql;
 extern const char* const catalog_columns_sql;
 extern const char* const catalog_sequence_sql;
+inline constexpr int catalog_table_columns = 9;
+inline constexpr int catalog_columns_columns = 6;
+inline constexpr int catalog_sequence_columns = 5;
 
 /// The table, if everything the relay needs is there and permitted. Throws `core::FailureError` with remedy
 /// `operate` and a hint otherwise.
 [[nodiscard]] Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
                                    const Catalog& catalog);
 
+/// There is no such table.
+[[nodiscard]] core::Failure missing_table(const TableSettings& settings);
+
 /// `"name"`, whatever is in the name.
-[[nodiscard]] std::string quoted(const std::string& name);
+[[nodiscard]] std::string quoted_name(const std::string& name);
 /// `"schema"."name"`.
 [[nodiscard]] std::string qualified(const std::string& schema, const std::string& name);
 

@@ -19,8 +19,9 @@ class WatermarkStore {
 
   /// What is wrong with the control schema, or nothing. Asked once, before the others.
   awaitable<std::optional<std::string>> find_trouble(Session& session) const;
-  /// The saved watermark. One of another table, cluster or timeline, or above what the sequence has drawn, is
-  /// erased for good: the sequence would pass it again one day, with rows below it that nobody looked for.
+  /// The saved watermark, or less, where rows were put back below it. One of another table, cluster or
+  /// timeline, or above what the sequence has drawn, is erased for good: the sequence would pass it again one
+  /// day, with rows below it that nobody looked for.
   awaitable<std::optional<std::int64_t>> load(Session& session, std::int64_t last_drawn) const;
   awaitable<void> save(Session& session, std::int64_t watermark) const;
 

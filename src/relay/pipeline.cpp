@@ -4,6 +4,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
+#include "core/failpoint.h"
+
 namespace outbox_relay::relay {
 
 using boost::asio::experimental::awaitable_operators::operator&&;
@@ -31,7 +33,7 @@ Pipeline::Pipeline(core::PlanSettings settings, const core::Routing& routing, So
       fetch_alarm_(clock.make_alarm()),
       complete_alarm_(clock.make_alarm()),
       sink_alarm_(clock.make_alarm()),
-      lookup_alarm_(clock.make_alarm()),
+      appointment_alarm_(clock.make_alarm()),
       open_backoff_(make_backoff()),
       fetch_backoff_(make_backoff()),
       complete_backoff_(make_backoff()),
@@ -44,7 +46,7 @@ core::Backoff Pipeline::make_backoff() {
 awaitable<bool> Pipeline::run() {
   probe_.producer_created();
   show();
-  co_await (relay_rows() && settle_reports() && look_up_topics());
+  co_await (relay_rows() && settle_reports() && keep_appointments());
   co_return plan_.is_drained();
 }
 
@@ -65,7 +67,7 @@ void Pipeline::ring_all() {
   fetch_alarm_->ring();
   complete_alarm_->ring();
   sink_alarm_->ring();
-  lookup_alarm_->ring();
+  appointment_alarm_->ring();
   sink_.interrupt();
 }
 
@@ -73,9 +75,12 @@ void Pipeline::ring_all() {
 
 awaitable<void> Pipeline::relay_rows() {
   while (!is_over()) {
+    const bool leads = co_await take_lead();
+    if (!leads) continue;
     const bool opened = co_await open_source();
     if (!opened) continue;
     co_await (fetch_pages() && complete_rows());
+    if (has_session()) co_await resign();
     is_open_ = false;
     source_.close();
     plan_.source_lost();
@@ -93,16 +98,23 @@ awaitable<bool> Pipeline::open_source() {
     session_failed_ = false;
     saved_watermark_ = facts.watermark;
     save_watermark_at_ = clock_.now() + watermark_interval;
+    core::failpoint("opened");
     show();
     co_return true;
   } catch (const core::FailureError& error) {
     failure = error.failure();
   }
-  if (is_over()) co_return false;
-  fail(Activity::fetch, *failure);
-  const auto delay = failure->remedy == core::Remedy::operate ? operator_delay : open_backoff_.next();
-  co_await pause(*fetch_alarm_, delay);
+  source_.close();
+  co_await pause_after_failing_to_open(*failure);
   co_return false;
+}
+
+awaitable<void> Pipeline::pause_after_failing_to_open(core::Failure failure) {
+  show_leading(false);
+  if (is_over()) co_return;
+  fail(Activity::fetch, failure);
+  const auto delay = failure.remedy == core::Remedy::operate ? operator_delay : open_backoff_.next();
+  co_await pause(*fetch_alarm_, delay);
 }
 
 awaitable<void> Pipeline::fetch_pages() {
@@ -143,6 +155,11 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
     const auto cause = page_was_full_ ? PollCause::full_page : PollCause::timer;
     page_was_full_ = arrived.is_full;
     probe_.fetched(cause, arrived.rows, arrived.late_rows);
+    core::failpoint("fetched");
+  } else if (const auto* ask = std::get_if<core::Plan::AskParked>(&reading)) {
+    const auto released = co_await timed(Query::find_released, source_.find_released(ask->rows));
+    const std::size_t requeued = plan_.released(released, clock_.now());
+    if (requeued > 0) probe_.requeued(requeued);
   } else {
     const auto position = co_await timed(Query::flush_position, source_.read_flush_position());
     plan_.flushed(position, clock_.now());
@@ -151,18 +168,25 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
 }
 
 void Pipeline::publish_rows() {
-  const auto now = clock_.now();
-  for (const core::TopicId topic : plan_.take_lookups(now)) sink_.look_up(topic, plan_.topic_name(topic));
-  while (core::InFlight* row = plan_.next_publication()) {
+  for (const core::TopicId topic : plan_.take_lookups(clock_.now()))
+    sink_.look_up(topic, plan_.topic_name(topic));
+  while (may_publish()) {
+    const auto now = clock_.now();
+    core::InFlight* const row = plan_.next_publication(now);
+    if (row == nullptr) break;
     const Publication publication = sink_.publish(*row);
-    if (publication.accepted == Accepted::full) break;
+    if (publication.accepted == Accepted::full && !plan_.not_taken(*row, now)) break;
     if (publication.accepted == Accepted::yes) {
-      plan_.published(now);
-    } else {
-      plan_.refused(publication.failure);
-      fail(Activity::publish, publication.failure);
+      plan_.published(*row, now);
+      core::failpoint("published");
+    }
+    if (publication.accepted == Accepted::refused) {
+      note_undelivered(publication.failure);
+      plan_.refused(*row, publication.failure, now);
     }
   }
+  if (plan_.next_appointment(clock_.now())) appointment_alarm_->ring();
+  if (plan_.has_parkings()) complete_alarm_->ring();
   show();
 }
 
@@ -175,7 +199,6 @@ awaitable<void> Pipeline::settle_reports() {
     publish_rows();
     complete_alarm_->ring();
     fetch_alarm_->ring();  // a drained pipeline, or a topic to read again
-    if (plan_.next_lookup()) lookup_alarm_->ring();
   }
   ring_all();
 }
@@ -203,12 +226,16 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
   const core::Failure* failure = nullptr;
   publish_seconds_.clear();
   end_to_end_seconds_.clear();
-  for (const DeliveryReport& report : reports) {
+  if (core::is_mutated("complete_before_ack")) return;  // `Plan::published` has settled them already
+  for (const DeliveryReport& each : reports) {
+    DeliveryReport report = each;
+    if (core::is_mutated("drop_error_reports")) report.failure.reset();
     if (report.failure) {
-      if (failure == nullptr || failure->reason != report.failure->reason)
-        fail(Activity::publish, *report.failure);
-      failure = &*report.failure;
+      if (failure == nullptr || failure->reason != report.failure->reason) note_undelivered(*report.failure);
+      failure = &*each.failure;
     } else {
+      if (report.row->dead_letter)
+        probe_.dead_lettered(report.row->row->id, report.row->dead_letter->failure);
       const core::Row& row = *report.row->row;
       bytes += {row.key.value_or("").size() + row.payload.value_or("").size()};
       publish_seconds_.push_back(std::chrono::duration<double>(now - report.row->published_at).count());
@@ -217,6 +244,7 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
         end_to_end_seconds_.push_back(std::max(0.0, std::chrono::duration<double>(age).count()));
       }
     }
+    core::failpoint("acknowledged");
     const core::TopicId topic = report.row->topic;
     plan_.delivered(*report.row, report.failure, now);
     if (report.failure) show_topic(topic);
@@ -234,7 +262,7 @@ void Pipeline::settle(const TopicReport& report) {
   if (report.failure) {
     plan_.topic_closed(report.topic, *report.failure, clock_.now());
   } else {
-    plan_.topic_opened(report.topic, report.partitions, clock_.now());
+    plan_.topic_opened(report.topic, report.partitions, report.largest_record, clock_.now());
   }
   show_topic(report.topic);
 }
@@ -245,6 +273,7 @@ awaitable<void> Pipeline::replace_producer() {
     co_await pause(*sink_alarm_, producer_backoff_.next());
     std::optional<core::Failure> failure;
     try {
+      core::failpoint("rebuilding");
       settle(co_await sink_.rebuild(producer_patience));
       is_replaced = true;
     } catch (const core::FailureError& error) {
@@ -258,10 +287,11 @@ awaitable<void> Pipeline::replace_producer() {
   if (redelivered > 0) probe_.redelivering(redelivered);
 }
 
-awaitable<void> Pipeline::look_up_topics() {
+awaitable<void> Pipeline::keep_appointments() {
   while (!is_over()) {
-    co_await lookup_alarm_->wait_until(plan_.next_lookup().value_or(Clock::TimePoint::max()));
-    publish_rows();
+    const auto next = plan_.next_appointment(clock_.now()).value_or(Clock::TimePoint::max());
+    co_await appointment_alarm_->wait_until(next);
+    if (next <= clock_.now()) publish_rows();
   }
 }
 
@@ -269,12 +299,18 @@ awaitable<void> Pipeline::look_up_topics() {
 
 awaitable<void> Pipeline::complete_rows() {
   while (has_session() && !is_over()) {
+    if (const auto rows = plan_.next_parking(); !rows.empty()) {
+      co_await park(rows);
+      continue;
+    }
     if (const auto rows = plan_.next_completion(); !rows.empty()) {
       co_await complete(rows);
       continue;
     }
     if (clock_.now() >= save_watermark_at_) co_await save_watermark();
-    if (has_session() && !is_over()) co_await complete_alarm_->wait_until(save_watermark_at_);
+    if (has_session() && clock_.now() >= heartbeat_at()) co_await keep_lead();
+    const auto until = std::min(save_watermark_at_, heartbeat_at());
+    if (has_session() && !is_over()) co_await complete_alarm_->wait_until(until);
   }
   if (has_session()) co_await save_watermark();
   fetch_alarm_->ring();
@@ -283,7 +319,9 @@ awaitable<void> Pipeline::complete_rows() {
 awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
   std::optional<core::Failure> failure;
   try {
+    core::failpoint("completing");
     const std::size_t completed = co_await timed(Query::complete, source_.complete(rows));
+    core::failpoint("completed");
     plan_.completed();
     probe_.completed(completed);
     complete_backoff_.reset();
@@ -299,6 +337,27 @@ awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
   if (has_session()) co_await pause(*complete_alarm_, complete_backoff_.next());
 }
 
+awaitable<void> Pipeline::park(std::span<const core::Parking> rows) {
+  std::optional<core::Failure> failure;
+  try {
+    core::failpoint("parking");
+    const auto parked = co_await timed(Query::park, source_.park(rows));
+    core::failpoint("parked");
+    tell_parked(rows, parked);
+    plan_.parked(parked, clock_.now());
+    complete_backoff_.reset();
+    succeed(Activity::complete);
+    fetch_alarm_->ring();
+    show();
+    co_return;
+  } catch (const core::FailureError& error) {
+    failure = error.failure();
+  }
+  plan_.parking_failed();
+  fail_session(Activity::complete, *failure);
+  if (has_session()) co_await pause(*complete_alarm_, complete_backoff_.next());
+}
+
 awaitable<void> Pipeline::save_watermark() {
   save_watermark_at_ = clock_.now() + watermark_interval;
   const auto watermark = plan_.watermark();
@@ -306,6 +365,7 @@ awaitable<void> Pipeline::save_watermark() {
   try {
     co_await timed(Query::save_watermark, source_.save_watermark(*watermark));
     saved_watermark_ = watermark;
+    core::failpoint("watermark_saved");
   } catch (const core::FailureError& error) {
     fail_session(Activity::complete, error.failure());
   }
@@ -315,84 +375,6 @@ awaitable<void> Pipeline::save_watermark() {
 awaitable<void> Pipeline::pause(Alarm& alarm, std::chrono::milliseconds delay) {
   const auto until = clock_.now() + delay;
   while (clock_.now() < until && !is_over()) co_await alarm.wait_until(until);
-}
-
-// Failures and what is seen of all this.
-
-void Pipeline::fail_session(Activity activity, const core::Failure& failure) {
-  const bool is_first = !session_failed_;
-  if (failure.remedy != core::Remedy::retry) {
-    session_failed_ = true;
-    source_.close();
-    fetch_alarm_->ring();
-    complete_alarm_->ring();
-  }
-  // What the other connection says when it is closed along with this one is no news.
-  if (is_first && !is_abandoned_) fail(activity, failure);
-}
-
-void Pipeline::fail(Activity activity, const core::Failure& failure) {
-  failing_[static_cast<std::size_t>(activity)] = failure.remedy;
-  probe_.failed(activity, failure);
-  show();
-}
-
-// A topic's trouble is not the producer's: it is told by `show_topic`.
-void Pipeline::note_undelivered(const core::Failure& failure) {
-  if (failure.remedy != core::Remedy::hold_topic) fail(Activity::publish, failure);
-}
-
-void Pipeline::succeed(Activity activity) {
-  auto& failing = failing_[static_cast<std::size_t>(activity)];
-  if (!failing) return;
-  failing.reset();
-  probe_.recovered(activity);
-  show();
-}
-
-State Pipeline::state() const {
-  if (plan_.halted() != nullptr) return State::halted;
-  if (is_stopping_) return State::draining;
-  const auto has_remedy = [this](core::Remedy remedy) {
-    return std::ranges::find(failing_, remedy) != failing_.end() || sink_trouble_ == remedy;
-  };
-  if (has_remedy(core::Remedy::operate) || plan_.needs_operator()) return State::waiting_for_operator;
-  const bool is_failing =
-      std::ranges::any_of(failing_, [](const auto& remedy) { return remedy.has_value(); });
-  if (is_failing || sink_trouble_) return State::backing_off;
-  if (!was_open_) return State::starting;
-  return plan_.is_busy() ? State::relaying : State::idle;
-}
-
-void Pipeline::show_topic(core::TopicId topic) {
-  const core::Failure* failure = plan_.lanes().held_because(topic);
-  if (failure != nullptr && shown_topics_.insert(topic).second) {
-    probe_.topic_held(plan_.topic_name(topic), *failure);
-  } else if (failure == nullptr && shown_topics_.erase(topic) > 0) {
-    probe_.topic_released(plan_.topic_name(topic));
-  }
-  probe_.held_topics(plan_.lanes().held_topics());
-}
-
-void Pipeline::show() {
-  probe_.in_flight(plan_.window().rows(), plan_.window().bytes());
-  const State now = state();
-  if (shown_state_ == now) return;
-  shown_state_ = now;
-  probe_.state_changed(now);
-}
-
-template <typename Result>
-awaitable<Result> Pipeline::timed(Query query, awaitable<Result> operation) {
-  const auto begin = clock_.now();
-  if constexpr (std::is_void_v<Result>) {
-    co_await std::move(operation);
-    probe_.queried(query, clock_.now() - begin);
-  } else {
-    Result result = co_await std::move(operation);
-    probe_.queried(query, clock_.now() - begin);
-    co_return result;
-  }
 }
 
 }  // namespace outbox_relay::relay

@@ -21,7 +21,7 @@ namespace outbox_relay::relay {
 ///
 ///     fetch_pages    connection A   the next page is fetched …
 ///     settle_reports producer       … while earlier pages wait for their acks …
-///     complete_rows  connection B   … and still earlier ones are completed
+///     complete_rows  connection B   … and still earlier ones are completed, or parked
 ///
 /// All on one thread, the executor's. `run` ends when the pipeline has been stopped and what was in flight is
 /// settled, or at once after `abandon`. The ports must outlive it.
@@ -45,21 +45,30 @@ class Pipeline {
  private:
   // One session of the source after another.
   awaitable<void> relay_rows();
+  awaitable<bool> take_lead();
   awaitable<bool> open_source();
+  awaitable<void> pause_after_failing_to_open(core::Failure failure);
   awaitable<void> fetch_pages();
   awaitable<void> read(core::Plan::Reading reading);
   awaitable<void> complete_rows();
   awaitable<void> complete(std::span<core::InFlight* const> rows);
+  awaitable<void> park(std::span<const core::Parking> rows);
   awaitable<void> save_watermark();
+  awaitable<void> keep_lead();
+  awaitable<void> resign();
 
   // The sink, whatever the source does.
   awaitable<void> settle_reports();
   awaitable<void> replace_producer();
-  awaitable<void> look_up_topics();
+  awaitable<void> keep_appointments();
   void publish_rows();
   void settle(const SinkEvents& events);
   void settle(const std::vector<DeliveryReport>& reports);
   void settle(const TopicReport& report);
+
+  void lead_proved(Clock::TimePoint begun);
+  void show_leading(bool leads);
+  void tell_parked(std::span<const core::Parking> rows, const std::vector<core::RowId>& parked);
 
   /// Counts and tells of a failure, and ends the session unless the same call may be repeated on it.
   void fail_session(Activity activity, const core::Failure& failure);
@@ -71,13 +80,17 @@ class Pipeline {
   void show_topic(core::TopicId topic);
   [[nodiscard]] State state() const;
   [[nodiscard]] bool is_over() const { return is_abandoned_ || plan_.is_drained(); }
+  [[nodiscard]] bool may_publish() const;
+  [[nodiscard]] Clock::TimePoint heartbeat_at() const;
   [[nodiscard]] bool has_session() const { return is_open_ && !session_failed_; }
   void ring_all();
   [[nodiscard]] core::Backoff make_backoff();
 
-  /// Runs an operation of the source, measures it and observes its duration under `query`.
+  /// Runs an operation of the source, measures it and observes its duration under `query`. One of the session
+  /// that leads proves that it still does.
   template <typename Result>
   awaitable<Result> timed(Query query, awaitable<Result> operation);
+  [[nodiscard]] static bool is_of_leading_session(Query query);
 
   Source& source_;
   Sink& sink_;
@@ -88,11 +101,16 @@ class Pipeline {
   std::unique_ptr<Alarm> fetch_alarm_;
   std::unique_ptr<Alarm> complete_alarm_;
   std::unique_ptr<Alarm> sink_alarm_;
-  std::unique_ptr<Alarm> lookup_alarm_;
+  std::unique_ptr<Alarm> appointment_alarm_;
   core::Backoff open_backoff_;
   core::Backoff fetch_backoff_;
   core::Backoff complete_backoff_;
   core::Backoff producer_backoff_;
+
+  std::optional<Lead> lead_;
+  Clock::TimePoint lead_proved_at_;  ///< when the last call that proved it was begun
+  bool is_standby_ = false;
+  std::optional<bool> shown_leading_;
 
   bool was_open_ = false;
   bool is_open_ = false;
@@ -116,5 +134,22 @@ class Pipeline {
   std::optional<State> shown_state_;
   std::set<core::TopicId> shown_topics_;  ///< those said to be held
 };
+
+template <typename Result>
+awaitable<Result> Pipeline::timed(Query query, awaitable<Result> operation) {
+  const auto begin = clock_.now();
+  const auto answered = [this, query, begin] {
+    probe_.queried(query, clock_.now() - begin);
+    if (is_of_leading_session(query)) lead_proved(begin);
+  };
+  if constexpr (std::is_void_v<Result>) {
+    co_await std::move(operation);
+    answered();
+  } else {
+    Result result = co_await std::move(operation);
+    answered();
+    co_return result;
+  }
+}
 
 }  // namespace outbox_relay::relay

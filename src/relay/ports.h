@@ -12,6 +12,7 @@
 
 #include "core/failure.h"
 #include "core/finding.h"
+#include "core/parking.h"
 #include "core/row.h"
 #include "core/window.h"
 
@@ -23,17 +24,35 @@ namespace outbox_relay::relay {
 
 using boost::asio::awaitable;
 
-/// The outbox table. At most one of `open`, `survey`, `fetch` and `read_flush_position` is under way at any
-/// time, and beside it at most one of `complete` and `save_watermark`: they use two connections.
+/// That this relay, and no other, works on the outbox.
+struct Lead {
+  /// For so long after a call that succeeded was *begun* no other relay can have taken over, whatever
+  /// happened to this process. Nothing is published on an older proof. Nothing: for ever, nobody watches
+  /// (`coordination: none`).
+  std::optional<std::chrono::milliseconds> lasts;
+};
+
+/// The outbox table. At most one of `open`, `survey`, `fetch`, `find_released` and `read_flush_position` is
+/// under way at any time, and beside it at most one of `complete`, `park`, `save_watermark` and `keep_lead`:
+/// they use two connections.
 ///
 /// Every operation ends within the configured deadlines and throws `core::FailureError`. After a failure
-/// whose remedy is `retry` the same call may be repeated; after any other, `close` and `open` come first.
+/// whose remedy is `retry` the same call may be repeated; after any other, `close`, `take_lead` and `open`
+/// come first.
 class Source {
  public:
   virtual ~Source() = default;
 
-  /// Connects both sessions to the same writable primary, checks the table and prepares the statements.
-  /// Closes what was open before.
+  /// Asks to be the one relay that works on the outbox; nothing while another one is. To be called again and
+  /// again by a standby, which costs it one small statement; connects where that is needed.
+  virtual awaitable<std::optional<Lead>> take_lead() = 0;
+  /// Shows that this relay is alive, where nothing else was asked of the completing session for a while, and
+  /// so proves that it still leads. Throws with remedy `rebuild` when it does not.
+  virtual awaitable<void> keep_lead() = 0;
+  /// Gives the lead up, so that a standby need not wait; the orderly end of a pipeline. `close` comes next.
+  virtual awaitable<void> resign() = 0;
+  /// Connects the fetching session to the same writable primary as the one that leads, checks the table and
+  /// prepares the statements. Only after `take_lead` has given the lead.
   virtual awaitable<core::SourceFacts> open() = 0;
   /// Which ids are missing in a stretch of the table, committed rows of any state counted as present.
   virtual awaitable<core::Survey> survey(core::SurveyRequest request) = 0;
@@ -46,6 +65,12 @@ class Source {
   /// and counts as done. The rows must stay in the window until this returns. Returns how many were completed
   /// by this call.
   virtual awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) = 0;
+  /// Sets rows aside that Kafka refuses, and those that have to wait behind them; all in one transaction. A
+  /// row that is not pending any more, or whose `behind` is not parked any more (it was requeued meanwhile),
+  /// is left alone. Returns the ids of those that were parked, in no order.
+  virtual awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) = 0;
+  /// Which of these parked rows are not parked any more.
+  virtual awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) = 0;
   /// Saves where the next start may begin to look. Does nothing without a control schema.
   virtual awaitable<void> save_watermark(std::int64_t watermark) = 0;
   /// Drops both connections at once, without waiting for the server; what is under way fails with remedy
@@ -62,8 +87,9 @@ struct DeliveryReport {
 /// What became of a topic that was looked up, or is in use.
 struct TopicReport {
   core::TopicId topic{};
-  std::int32_t partitions = 0;           ///< when it can be published to
-  std::optional<core::Failure> failure;  ///< why it can not
+  std::int32_t partitions = 0;                ///< when it can be published to
+  std::optional<core::Failure> failure;       ///< why it can not
+  std::optional<core::Bytes> largest_record;  ///< its max.message.bytes, when the brokers tell
 };
 
 /// What happened since the last call, in no order but this: deliveries before topics before the producer's
@@ -88,13 +114,17 @@ struct Publication {
   core::Failure failure;  ///< when refused
 };
 
-/// Kafka. One producer; made by the constructor, replaced by `rebuild`.
+/// Kafka. One producer; made by the constructor, replaced by `rebuild`. Beside it, when a row is under
+/// suspicion, a *probe producer* for single records, which the sink makes and replaces as it needs.
 class Sink {
  public:
   virtual ~Sink() = default;
 
   /// Hands one row over. Never blocks. The row, its page and its bytes must stay in place until its delivery
-  /// report.
+  /// report. A suspect (`InFlight::is_suspect`) goes alone, through the probe producer; at most one is out at
+  /// any time, and what its report says is about this row alone: `park`, never `isolate`. A dead letter
+  /// (`InFlight::dead_letter`) goes to the row's present topic, with the headers that tell where it came
+  /// from.
   virtual Publication publish(core::InFlight& row) = 0;
   /// Asks for a topic's partitions; the answer comes as a `TopicReport`. Asks again by itself once a minute
   /// while the topic is in use, and reports changes only.
@@ -108,7 +138,7 @@ class Sink {
   virtual void interrupt() = 0;
   /// The orderly end of a producer and a new one in its place: takes the reports that still come (at most
   /// `patience`), purges the rest, takes those reports too. Every row handed over has its report afterwards,
-  /// either from an earlier `next_events` or in the returned list.
+  /// either from an earlier `next_events` or in the returned list. A suspect that is out is not touched.
   virtual awaitable<std::vector<DeliveryReport>> rebuild(std::chrono::milliseconds patience) = 0;
 };
 
@@ -154,7 +184,17 @@ enum class Activity : std::uint8_t { fetch, publish, complete };
 enum class PollCause : std::uint8_t { timer, full_page, notification, wake };
 
 /// The queries whose durations are observed.
-enum class Query : std::uint8_t { fetch, survey, flush_position, complete, save_watermark, sample };
+enum class Query : std::uint8_t {
+  fetch,
+  survey,
+  flush_position,
+  find_released,
+  complete,
+  park,
+  save_watermark,
+  lead,
+  sample,
+};
 
 /// What a connection to PostgreSQL is for.
 enum class Purpose : std::uint8_t { fetch, complete, control };
@@ -172,6 +212,15 @@ class Probe {
   virtual void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,
                             std::span<const double> end_to_end_seconds) = 0;
   virtual void completed(std::size_t rows) = 0;
+  /// Rows that Kafka refused and that were set aside, or sent to the dead letter topic.
+  virtual void parked(const core::RowId& row, const core::Failure& failure) = 0;
+  virtual void dead_lettered(const core::RowId& row, const core::Failure& failure) = 0;
+  /// Rows set aside because they are behind a parked row of their key.
+  virtual void held(std::size_t rows) = 0;
+  /// Parked rows that somebody has put back into the outbox.
+  virtual void requeued(std::size_t rows) = 0;
+  /// Whether this relay is the one that works on the outbox.
+  virtual void leading(bool leads) = 0;
   virtual void queried(Query query, std::chrono::steady_clock::duration duration) = 0;
   /// Rows that are published once more because their first fate is unknown.
   virtual void redelivering(std::size_t records) = 0;

@@ -42,7 +42,7 @@ class SeriesBy {
   std::array<Metric*, Size> series_;
 };
 
-using FailureCounters = SeriesBy<prometheus::Counter, core::Reason, std::size(core::all_reasons)>;
+using ReasonCounters = SeriesBy<prometheus::Counter, core::Reason, std::size(core::all_reasons)>;
 using PollCounters = SeriesBy<prometheus::Counter, relay::PollCause, std::size(all_poll_causes)>;
 using ConnectionCounters = SeriesBy<prometheus::Counter, relay::Purpose, std::size(all_purposes)>;
 using StateGauges = SeriesBy<prometheus::Gauge, relay::State, std::size(all_states)>;
@@ -72,15 +72,20 @@ struct OutboxSeries {
   prometheus::Counter& published_bytes;
   prometheus::Counter& late_rows;
   prometheus::Counter& records_redelivered;
-  FailureCounters fetch_failures;
-  FailureCounters publish_failures;
-  FailureCounters complete_failures;
+  ReasonCounters rows_parked;
+  ReasonCounters rows_dead_lettered;
+  prometheus::Counter& rows_requeued;
+  ReasonCounters fetch_failures;
+  ReasonCounters publish_failures;
+  ReasonCounters complete_failures;
   PollCounters polls;
   ConnectionCounters connections_opened;
   prometheus::Counter& producers_created;
 
   prometheus::Gauge& backlog_rows;
   prometheus::Gauge& backlog_oldest_timestamp;
+  prometheus::Gauge& parked_rows;
+  prometheus::Gauge& held_rows;
   prometheus::Gauge& held_topics;
   prometheus::Gauge& in_flight_rows;
   prometheus::Gauge& in_flight_bytes;
@@ -90,6 +95,7 @@ struct OutboxSeries {
   prometheus::Gauge& last_ack_timestamp;
   prometheus::Gauge& last_completion_timestamp;
   StateGauges state;
+  prometheus::Gauge& leader;
   prometheus::Gauge& table_dead_rows;
   prometheus::Gauge& oldest_snapshot_age;
 

@@ -90,6 +90,11 @@ void OutboxHealth::ended() {
 
 void OutboxHealth::state_changed(relay::State state) {
   const std::lock_guard lock(mutex_);
+  // What waited while another relay worked on the outbox was not this one's to do.
+  if (facts_.state == relay::State::standby && state != relay::State::standby) {
+    facts_.backlog_since.reset();
+    facts_.unreadable_since.reset();
+  }
   facts_.state = state;
 }
 

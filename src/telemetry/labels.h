@@ -65,10 +65,16 @@ inline constexpr relay::PollCause all_poll_causes[] = {
       return "survey";
     case relay::Query::flush_position:
       return "flush_position";
+    case relay::Query::find_released:
+      return "find_released";
     case relay::Query::complete:
       return "complete";
+    case relay::Query::park:
+      return "park";
     case relay::Query::save_watermark:
       return "save_watermark";
+    case relay::Query::lead:
+      return "lead";
     case relay::Query::sample:
       return "sample";
   }
@@ -76,8 +82,9 @@ inline constexpr relay::PollCause all_poll_causes[] = {
 }
 
 inline constexpr relay::Query all_queries[] = {
-    relay::Query::fetch,    relay::Query::survey,         relay::Query::flush_position,
-    relay::Query::complete, relay::Query::save_watermark, relay::Query::sample,
+    relay::Query::fetch,          relay::Query::survey,   relay::Query::flush_position,
+    relay::Query::find_released,  relay::Query::complete, relay::Query::park,
+    relay::Query::save_watermark, relay::Query::lead,     relay::Query::sample,
 };
 
 [[nodiscard]] constexpr std::string_view to_label(relay::Purpose purpose) {

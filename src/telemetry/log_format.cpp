@@ -6,36 +6,14 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::telemetry {
 
 namespace {
 
 /// A server's message may be long; what matters stands at its beginning.
 constexpr std::size_t max_text_bytes = 2000;
-
-/// The bytes of the UTF-8 character that `text` begins with, or 0 when it begins with none (RFC 3629, table
-/// 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  const auto is_in = [&](std::size_t at, unsigned low, unsigned high) {
-    return byte(at) >= low && byte(at) <= high;
-  };
-  const auto is_tail = [&](std::size_t at) { return is_in(at, 0x80, 0xBF); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return is_tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool is_second_good = is_in(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return is_second_good && is_tail(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool is_second_good = is_in(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return is_second_good && is_tail(2) && is_tail(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_code(unsigned code, std::string& into) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -78,7 +56,7 @@ void append_escaped(std::string_view text, bool is_quoted, std::string& into) {
   const bool is_cut = text.size() > max_text_bytes;
   std::size_t at = 0;
   while (at < text.size() && at < max_text_bytes) {
-    const auto length = character_length(text.substr(at));
+    const auto length = core::character_length(text.substr(at));
     const auto character = text.substr(at, length);
     if (length == 0) {
       into += "\xEF\xBF\xBD";

@@ -5,8 +5,8 @@
 #include "relay/ports.h"
 
 // What the log says of an outbox: the whole vocabulary, so that people can search and alert on it. Failures
-// carry the fields `reason`, `error` and `hint`, and `times` and `lasting_seconds` when the line stands for
-// several.
+// and refused rows carry the fields `reason`, `error` and `hint`, and `times` (a failure `lasting_seconds`
+// too) when the line stands for several.
 namespace outbox_relay::telemetry::messages {
 
 inline constexpr std::string_view relaying = "relaying";
@@ -17,6 +17,13 @@ inline constexpr std::string_view state_changed = "state changed";
 inline constexpr std::string_view connection_opened = "connection to postgresql opened";
 inline constexpr std::string_view producer_created = "kafka producer created";
 inline constexpr std::string_view redelivering = "publishing records once more, their first fate is unknown";
+inline constexpr std::string_view leads = "leading: this relay works on the outbox";
+inline constexpr std::string_view leads_no_more = "leading no more";
+inline constexpr std::string_view parked =
+    "row parked: kafka refuses it, it waits in the table for a decision";
+inline constexpr std::string_view dead_lettered = "row sent to the dead letter topic: kafka refuses it";
+inline constexpr std::string_view held = "rows held behind a parked row of their key";
+inline constexpr std::string_view requeued = "parked rows were put back and go out now";
 inline constexpr std::string_view topic_held = "topic held: its rows wait in the table, others go on";
 inline constexpr std::string_view topic_released = "topic released";
 inline constexpr std::string_view late_rows = "only the background sweep found these rows";

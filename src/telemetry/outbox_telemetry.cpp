@@ -4,6 +4,7 @@
 #include <prometheus/gauge.h>
 
 #include <limits>
+#include <utility>
 
 #include "telemetry/messages.h"
 
@@ -20,10 +21,10 @@ double known_or_nan(const std::optional<Number>& value) {
   return value ? static_cast<double>(*value) : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// Each topic is said once when it is held, so there is nothing to repeat; but a template can name very many
-/// topics.
-constexpr std::size_t max_held_lines = 20;
-constexpr std::chrono::seconds held_interval{30};
+/// Each refused row, requeue and held topic is news, so there is nothing to repeat; but there can be very
+/// many.
+constexpr std::size_t max_news_lines = 20;
+constexpr std::chrono::seconds news_interval{30};
 
 /// In seconds, no finer than people want to read.
 double for_people(Duration duration) {
@@ -53,7 +54,9 @@ OutboxTelemetry::OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& h
       health_(&health),
       log_(&log),
       time_(&time),
-      held_(held_interval, max_held_lines) {
+      refused_rows_(news_interval, max_news_lines),
+      requeues_(news_interval, max_news_lines),
+      held_topics_(news_interval, max_news_lines) {
   series_.in_flight_limit_rows.Set(static_cast<double>(options.limit_rows));
   series_.in_flight_limit_bytes.Set(static_cast<double>(options.limit_bytes.count));
 }
@@ -129,6 +132,61 @@ void OutboxTelemetry::completed(std::size_t rows) {
   health_->completed(time_->now());
 }
 
+void OutboxTelemetry::parked(const core::RowId& row, const core::Failure& failure) {
+  series_.rows_parked[failure.reason].Increment();
+  say_refused(LogLevel::error, messages::parked, row, failure);
+}
+
+void OutboxTelemetry::dead_lettered(const core::RowId& row, const core::Failure& failure) {
+  series_.rows_dead_lettered[failure.reason].Increment();
+  say_refused(LogLevel::warn, messages::dead_lettered, row, failure);
+}
+
+void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, const core::RowId& row,
+                                  const core::Failure& failure) {
+  const auto said = refused_rows_.failed(time_->now(), row.to_string());
+  if (!said) {
+    log_->count_suppressed();
+    return;
+  }
+  log_->write(level, message,
+              {{"outbox", name_},
+               {"row", row.to_string()},
+               {"reason", to_label(failure.reason)},
+               {"error", failure.message},
+               {"hint", failure.hint},
+               {"times", said->times}});
+}
+
+void OutboxTelemetry::held(std::size_t rows) {
+  log_->debug(messages::held, {{"outbox", name_}, {"rows", rows}});
+}
+
+void OutboxTelemetry::requeued(std::size_t rows) {
+  series_.rows_requeued.Increment(static_cast<double>(rows));
+  // One of them that is refused once more is news again.
+  static_cast<void>(refused_rows_.recovered(time_->now()));
+  requeued_unsaid_ += rows;
+  if (!requeues_.failed(time_->now(), std::to_string(++requeue_count_))) {
+    log_->count_suppressed();
+    return;
+  }
+  log_->info(messages::requeued, {{"outbox", name_}, {"rows", std::exchange(requeued_unsaid_, 0)}});
+}
+
+void OutboxTelemetry::leading(bool leads) {
+  leads_ = leads;
+  series_.leader.Set(leads ? 1 : 0);
+}
+
+/// With a beat, not with the change: whoever takes the lead and fails to open the table gives it up at once,
+/// again and again, and that is told by the failure's line.
+void OutboxTelemetry::say_leading() {
+  if (leads_ == has_said_leading_) return;
+  has_said_leading_ = leads_;
+  log_->info(leads_ ? messages::leads : messages::leads_no_more, {{"outbox", name_}});
+}
+
 void OutboxTelemetry::queried(relay::Query query, std::chrono::steady_clock::duration duration) {
   series_.query_durations[query].observe(to_seconds(duration));
 }
@@ -199,7 +257,7 @@ void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
 }
 
 void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
-  const auto said = held_.failed(time_->now(), topic);
+  const auto said = held_topics_.failed(time_->now(), topic);
   if (!said) {
     log_->count_suppressed();
     return;
@@ -213,7 +271,7 @@ void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& 
 }
 
 void OutboxTelemetry::topic_released(const std::string& topic) {
-  static_cast<void>(held_.recovered(time_->now()));
+  static_cast<void>(held_topics_.recovered(time_->now()));
   if (topics_said_to_be_held_.erase(topic) == 0) return;
   log_->info(messages::topic_released, {{"outbox", name_}, {"topic", topic}});
 }
@@ -224,13 +282,20 @@ void OutboxTelemetry::held_topics(std::size_t topics) {
 
 void OutboxTelemetry::beat() {
   health_->beat(time_->now());
+  say_leading();
 }
 
 void OutboxTelemetry::ended() {
   health_->ended();
 }
 
-void OutboxTelemetry::sampled(const Sample& sample) {
+void OutboxTelemetry::sampled(const Sample& measured) {
+  Sample sample = measured;
+  // A standby knows no watermark to count from: the backlog is the leader's to tell.
+  if (state_ == relay::State::standby) {
+    sample.backlog_rows.reset();
+    sample.oldest_created_at.reset();
+  }
   series_.backlog_rows.Set(known_or_nan(sample.backlog_rows));
   if (sample.backlog_rows == 0U) {
     series_.backlog_oldest_timestamp.Set(0);
@@ -239,6 +304,8 @@ void OutboxTelemetry::sampled(const Sample& sample) {
     if (sample.oldest_created_at) oldest = to_seconds(sample.oldest_created_at->time_since_epoch());
     series_.backlog_oldest_timestamp.Set(known_or_nan(oldest));
   }
+  series_.parked_rows.Set(known_or_nan(sample.parked_rows));
+  series_.held_rows.Set(known_or_nan(sample.held_rows));
   series_.table_dead_rows.Set(known_or_nan(sample.dead_rows));
   std::optional<double> age;
   if (sample.oldest_snapshot_age) age = to_seconds(*sample.oldest_snapshot_age);

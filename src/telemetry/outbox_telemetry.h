@@ -25,6 +25,8 @@ struct Sample {
   std::optional<std::uint64_t> backlog_rows;
   std::optional<core::DatabaseTime>
       oldest_created_at;  ///< of the pending rows; means nothing when there are none
+  std::optional<std::uint64_t> parked_rows;
+  std::optional<std::uint64_t> held_rows;
   std::optional<std::uint64_t> dead_rows;
   std::optional<std::chrono::microseconds> oldest_snapshot_age;
 };
@@ -51,6 +53,11 @@ class OutboxTelemetry final : public relay::Probe {
   void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,
                     std::span<const double> end_to_end_seconds) override;
   void completed(std::size_t rows) override;
+  void parked(const core::RowId& row, const core::Failure& failure) override;
+  void dead_lettered(const core::RowId& row, const core::Failure& failure) override;
+  void held(std::size_t rows) override;
+  void requeued(std::size_t rows) override;
+  void leading(bool leads) override;
   void queried(relay::Query query, std::chrono::steady_clock::duration duration) override;
   void redelivering(std::size_t records) override;
   void failed(relay::Activity activity, const core::Failure& failure) override;
@@ -72,6 +79,9 @@ class OutboxTelemetry final : public relay::Probe {
 
  private:
   void say_state(relay::State state, relay::State previous);
+  void say_refused(LogLevel level, std::string_view message, const core::RowId& row,
+                   const core::Failure& failure);
+  void say_leading();
 
   const std::string name_;
   OutboxSeries series_;
@@ -80,9 +90,15 @@ class OutboxTelemetry final : public relay::Probe {
   const Time* time_;
   std::atomic<relay::State> state_{relay::State::starting};
   bool has_said_relaying_ = false;
+  bool leads_ = false;
+  bool has_said_leading_ = false;    ///< what the log's latest line about it says
   std::array<Repeats, 3> failures_;  // by activity
   Repeats late_rows_;
-  Repeats held_;
+  Repeats refused_rows_;
+  Repeats requeues_;
+  std::uint64_t requeue_count_ = 0;
+  std::size_t requeued_unsaid_ = 0;  ///< rows, since the log's latest line about it
+  Repeats held_topics_;
   std::set<std::string> topics_said_to_be_held_;
 };
 

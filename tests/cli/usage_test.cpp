@@ -12,14 +12,19 @@ TEST_CASE("every help has examples", "[cli]") {
   const auto arguments = GENERATE(values<std::vector<std::string>>({{"--help"},
                                                                     {"run", "--help"},
                                                                     {"check", "--help"},
+                                                                    {"parked", "--help"},
+                                                                    {"parked", "list", "--help"},
+                                                                    {"parked", "requeue", "--help"},
+                                                                    {"parked", "discard", "--help"},
                                                                     {"healthcheck", "--help"},
                                                                     {"version", "--help"}}));
   CAPTURE(arguments);
   const auto done = run_program(arguments);
   CHECK(done.errors == "");
   CHECK(done.output.find("Example") != std::string::npos);
-  CHECK(done.output.find("outbox-relay " + (arguments.size() > 1 ? arguments[0] : "run")) !=
-        std::string::npos);
+  std::string command = "outbox-relay";
+  for (std::size_t at = 0; at + 1 < arguments.size(); ++at) command += ' ' + arguments[at];
+  CHECK(done.output.find("\n  " + command) != std::string::npos);
   CHECK(done.code == exit_done);
 }
 
@@ -37,6 +42,35 @@ TEST_CASE("a wrong command line is explained and exits with 2", "[cli]") {
        "  hint: `outbox-relay --help` lists the commands\n"},
       {{"frobnicate"},
        "outbox-relay: unknown command `frobnicate`\n  hint: `outbox-relay --help` lists the commands\n"},
+      {{"--frobnicate"},
+       "outbox-relay: A subcommand is required\n  hint: `outbox-relay "
+       "--help`\n"},
+      {{"parked"}, "outbox-relay: A subcommand is required\n  hint: `outbox-relay parked --help`\n"},
+      {{"parked", "requeu", "--all"},
+       "outbox-relay: unknown command `parked requeu` (did you mean `parked requeue`?)\n"
+       "  hint: `outbox-relay parked --help` lists the commands\n"},
+      {{"parked", "list", "-c", "relay.yaml"},
+       "outbox-relay: --outbox is required\n  hint: `outbox-relay parked list --help`\n"},
+      {{"parked", "requeue", "-c", "relay.yaml", "--outbox", "orders"},
+       "outbox-relay: parked requeue: say which rows: --id, --key, --reason or --all\n"
+       "  hint: `outbox-relay parked requeue --help`\n"},
+      {{"parked", "discard", "-c", "relay.yaml", "--outbox", "orders", "--dry-run"},
+       "outbox-relay: parked discard: say which rows: --id, --key, --reason or --all\n"
+       "  hint: `outbox-relay parked discard --help`\n"},
+      {{"parked", "discard", "-c", "relay.yaml", "--outbox", "orders", "--id", "1", "--all"},
+       "outbox-relay: --id excludes --all\n  hint: `outbox-relay parked discard --help`\n"},
+      {{"parked", "list", "-c", "relay.yaml", "--outbox", "orders", "--reason", "to_large"},
+       "outbox-relay: --reason: to_large is not one of connection, timeout, conflict, read_only, "
+       "authentication, "
+       "authorization, missing, resources, not_in_sync, too_large, invalid_record, invalid_topic, "
+       "invalid_headers, "
+       "invalid_partition, producer, false_ack, other (did you mean too_large?)\n"
+       "  hint: `outbox-relay parked list --help`\n"},
+      {{"parked", "list", "-c", "relay.yaml", "--outbox", "orders", "--output", "yaml"},
+       "outbox-relay: --output: yaml is not one of text, json\n  hint: `outbox-relay parked list --help`\n"},
+      {{"parked", "list", "-c", "relay.yaml", "--outbox", "orders", "--dry-run"},
+       "outbox-relay: The following argument was not expected: --dry-run\n"
+       "  hint: `outbox-relay parked list --help`\n"},
       {{"check"}, "outbox-relay: --config is required\n  hint: `outbox-relay check --help`\n"},
       {{"run"}, "outbox-relay: --config is required\n  hint: `outbox-relay run --help`\n"},
       {{"check", "-c", "relay.yaml", "--connect"},

@@ -6,6 +6,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/program.h"
+#include "core/failpoint.h"
 #include "support/catch.h"
 
 using namespace outbox_relay::cli;
@@ -20,6 +21,7 @@ TEST_CASE("version names the relay and the libraries it runs with", "[cli]") {
   std::string line;
   std::getline(lines, line);
   CHECK(line.starts_with("outbox-relay " OUTBOX_RELAY_VERSION " (revision "));
+  CHECK(line.ends_with(", with failpoints)") == outbox_relay::core::has_failpoints);
   std::getline(lines, line);
   CHECK(line.starts_with(std::string("librdkafka ") + rd_kafka_version_str() + " (built with "));
   std::getline(lines, line);

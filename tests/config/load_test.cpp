@@ -56,7 +56,7 @@ TEST_CASE("the smallest file gets every default", "[config]") {
   CHECK(outbox.envelope == Envelope::none);
   CHECK(outbox.completion == Completion::mark);
   CHECK(outbox.keep_sent == 0s);
-  CHECK(outbox.refused == Refused::halt);
+  CHECK(outbox.refused == Refused::park);
   CHECK(outbox.topic_grace == 5min);
   CHECK(outbox.dead_letter_topic == std::nullopt);
   CHECK(outbox.parked_key == ParkedKey::hold);
@@ -69,7 +69,7 @@ TEST_CASE("the smallest file gets every default", "[config]") {
   CHECK(outbox.in_flight_bytes == Bytes{32 * 1024 * 1024});
   CHECK(outbox.full_scan_interval == 15min);
   CHECK(outbox.sample_interval == 5s);
-  CHECK(outbox.coordination == Coordination::none);
+  CHECK(outbox.coordination == Coordination::advisory_lock);
   CHECK(outbox.stale_after == 60s);
 }
 
@@ -155,6 +155,9 @@ TEST_CASE("every choice is the one that it is called", "[config]") {
   CHECK(only_outbox(outbox_of_own_table("")).preset == Preset::none);
   CHECK(only_outbox(with_outbox("    completion: mark\n")).completion == Completion::mark);
   CHECK(only_outbox(with_outbox("    publish_after: visible\n")).publish_after == PublishAfter::visible);
+  CHECK(only_outbox(with_outbox("    parked_key: skip\n")).parked_key == ParkedKey::skip);
+  CHECK(only_outbox(with_outbox("    coordination: lease\n")).coordination == Coordination::lease);
+  CHECK(only_outbox(with_outbox("    coordination: none\n")).coordination == Coordination::none);
   CHECK(loaded(with_outbox("log: {level: debug, format: text}\n")).log.level == LogLevel::debug);
   CHECK(loaded(with_outbox("log: {level: warn, format: logfmt}\n")).log.level == LogLevel::warn);
   CHECK(loaded(with_outbox("log: {level: error, format: json}\n")).log.level == LogLevel::error);

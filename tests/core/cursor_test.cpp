@@ -169,7 +169,7 @@ TEST_CASE("the sweep reads a chunk as if it were a gap, and tells what only it h
   cursor.swept({.gaps = {}, .surveyed = 60});
   CHECK(cursor.next_fetch().gaps == Ranges{{1, 60}, {101, 101}});
   const auto absorbed = answer(cursor, {.in_gaps = {17}, .above = {}, .writers = Writers{{"3/1"}}});
-  CHECK(absorbed.late_rows == 1);
+  CHECK(absorbed.late.size() == 1);
   CHECK(cursor.next_fetch().gaps == Ranges{{101, 101}});
 
   SECTION("a round ends at the limit and begins at the bottom again") {

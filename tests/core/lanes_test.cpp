@@ -20,7 +20,7 @@ Failure missing() {
 /// Lanes of one topic with four partitions; a row's key is its partition.
 struct Fixture {
   Routing routing;
-  Lanes lanes{routing, [](const Value& key, std::int32_t) { return std::int32_t{key->front() - '0'}; },
+  Lanes lanes{routing, 5min, [](const Value& key, std::int32_t) { return std::int32_t{key->front() - '0'}; },
               [] { return 0.0; }};
   TimePoint now = TimePoint{} + 1h;
   std::deque<Row> rows;
@@ -30,10 +30,14 @@ struct Fixture {
     InFlight& added = in_flight.emplace_back();
     added.row = &rows.emplace_back(row(id, key));
     added.topic = topic;
-    REQUIRE(std::get<Lanes::Outcome>(lanes.enqueue(added, now)) == Lanes::Outcome::waiting);
+    if (pass(added) == Lanes::Passage::go_on) REQUIRE_FALSE(lanes.line_up(added, now));
     return added;
   }
-  void open() { lanes.topic_opened(topic, 4, now); }
+  Lanes::Passage pass(InFlight& row) { return std::get<Lanes::Passage>(lanes.pass(row, now)); }
+  void open(std::int32_t partitions = 4) {
+    for (InFlight* row : lanes.topic_opened(topic, partitions, {}).waiting)
+      REQUIRE_FALSE(lanes.line_up(*row, now));
+  }
   /// Hands over all that may go now.
   Ids publish() {
     Ids published;
@@ -116,10 +120,9 @@ TEST_CASE("rows of a held topic leave, and the lowest of them is remembered", "[
   InFlight late;
   late.row = &f.rows.emplace_back(row(7, "2"));
   late.topic = topic;
-  CHECK(std::get<Lanes::Outcome>(f.lanes.enqueue(late, f.now)) == Lanes::Outcome::held);
+  CHECK(f.pass(late) == Lanes::Passage::leave);
 
-  const auto reopened = f.lanes.topic_opened(topic, 4, f.now);
-  CHECK(reopened.was_held);
+  const auto reopened = f.lanes.topic_opened(topic, 4, {});
   CHECK(reopened.lowest == RowId{4});
   CHECK(f.lanes.held_topics() == 0);
 }
@@ -128,14 +131,14 @@ TEST_CASE("a held topic is looked up again with growing delays, however many row
   Fixture f;
   f.open();
   for (int row = 0; row < 100; ++row) f.lanes.topic_closed(topic, missing(), f.now);
-  const auto first = f.lanes.next_lookup();
+  const auto first = f.lanes.next_lookup(f.now);
   REQUIRE(first);
   CHECK(*first - f.now == 250ms);
   CHECK(f.lanes.take_lookups(f.now).empty());
   f.now = *first;
   CHECK(f.lanes.take_lookups(f.now) == std::vector{topic});
   f.lanes.topic_closed(topic, missing(), f.now);
-  CHECK(*f.lanes.next_lookup() - f.now == 500ms);
+  CHECK(*f.lanes.next_lookup(f.now) - f.now == 500ms);
 }
 
 TEST_CASE("a held topic is not looked up while rows are on their way to it", "[lanes]") {
@@ -144,9 +147,9 @@ TEST_CASE("a held topic is not looked up while rows are on their way to it", "[l
   InFlight& first = f.enqueue(1, "0");
   f.publish();
   f.lanes.topic_closed(topic, missing(), f.now);
-  CHECK_FALSE(f.lanes.next_lookup());
+  CHECK_FALSE(f.lanes.next_lookup(f.now));
   f.lanes.failed(first);
-  CHECK(f.lanes.next_lookup());
+  CHECK(f.lanes.next_lookup(f.now));
 }
 
 TEST_CASE("the partition column decides, when it names a partition", "[lanes]") {
@@ -160,9 +163,9 @@ TEST_CASE("the partition column decides, when it names a partition", "[lanes]") 
     InFlight in_flight;
     in_flight.row = &with;
     in_flight.topic = topic;
-    const auto outcome = f.lanes.enqueue(in_flight, f.now);
+    const auto failure = f.lanes.line_up(in_flight, f.now);
     f.lanes.drop_waiting();
-    if (const auto* failure = std::get_if<Failure>(&outcome)) return failure->message;
+    if (failure) return failure->message;
     return in_flight.partition;
   };
   CHECK(std::get<0>(partition_of("2")) == 2);
@@ -176,8 +179,76 @@ TEST_CASE("the partition column decides, when it names a partition", "[lanes]") 
 
 TEST_CASE("more partitions than before are used from then on", "[lanes]") {
   Fixture f;
-  f.lanes.topic_opened(topic, 1, f.now);
+  f.open(1);
   f.open();
   f.enqueue(1, "3");
   CHECK(f.publish() == Ids{1});
+}
+
+TEST_CASE("a topic that a template names and that is missing for too long is given up", "[lanes]") {
+  Fixture f;
+  f.routing.topic = Template{{std::string{"orders."}, std::size_t{0}}};
+  f.open();
+  f.enqueue(5, "0");
+  f.lanes.topic_closed(topic, missing(), f.now);
+  InFlight late;
+  late.row = &f.rows.emplace_back(row(7, "2"));
+  late.topic = topic;
+
+  f.now += 4min;
+  CHECK(f.pass(late) == Lanes::Passage::leave);
+  CHECK_FALSE(f.lanes.take_given_up(f.now));
+  CHECK(f.lanes.next_lookup(f.now));
+
+  f.now += 1min;
+  CHECK(f.lanes.take_given_up(f.now) == RowId{5});  // to be read again, and refused
+  CHECK_FALSE(f.lanes.take_given_up(f.now));
+  CHECK(std::get<Failure>(f.lanes.pass(late, f.now)).remedy == Remedy::park);
+
+  SECTION("and taken up again when it appears") {
+    f.open();
+    CHECK(f.pass(late) == Lanes::Passage::go_on);
+  }
+}
+
+TEST_CASE("a topic that the configuration names is never given up", "[lanes]") {
+  Fixture f;
+  f.routing.topic = Template{{std::string{"orders."}, std::size_t{0}}};
+  f.lanes.expect(topic);
+  f.open();
+  f.enqueue(5, "0");
+  f.lanes.topic_closed(topic, missing(), f.now);
+  f.now += 24h;
+  CHECK_FALSE(f.lanes.take_given_up(f.now));
+  CHECK(f.lanes.needs_operator());
+}
+
+TEST_CASE("a row that is larger than its topic takes is noticed before it is sent", "[lanes]") {
+  Fixture f;
+  Row large = row(1, "0");
+  const std::string payload(900, 'x');
+  large.payload = payload;
+  InFlight in_flight;
+  in_flight.row = &large;
+  in_flight.topic = topic;
+  f.lanes.topic_opened(topic, 4, Bytes{1000});
+  CHECK(f.lanes.looks_too_large(in_flight));
+  f.lanes.topic_opened(topic, 4, Bytes{1100});
+  CHECK_FALSE(f.lanes.looks_too_large(in_flight));
+  f.lanes.topic_opened(topic, 4, std::nullopt);  // the brokers do not tell
+  CHECK_FALSE(f.lanes.looks_too_large(in_flight));
+}
+
+TEST_CASE("the rows of one key can be taken out; the gate stays with the next of their partition",
+          "[lanes]") {
+  Fixture f;
+  f.open();
+  f.enqueue(1, "0");
+  f.enqueue(2, "0");
+  f.enqueue(3, "0 another");
+  const auto taken = f.lanes.take_key({topic, "0"});
+  REQUIRE(taken.size() == 2);
+  CHECK(taken[0]->row->id == RowId{1});
+  CHECK(taken[1]->row->id == RowId{2});
+  CHECK(f.publish() == Ids{3});
 }

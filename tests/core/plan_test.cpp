@@ -1,7 +1,6 @@
 #include "core/plan.h"
 
-#include "rows.h"
-#include "support/catch.h"
+#include "story.h"
 
 using namespace outbox_relay::core;
 using namespace outbox_relay::core::testing;
@@ -9,60 +8,6 @@ using namespace std::chrono_literals;
 
 // What the pieces do is tested beside them, and how they work together by the simulation (tests/relay). Here:
 // what the plan adds, told as short stories.
-namespace {
-
-struct Story {
-  explicit Story(PlanSettings with = {}) : settings(with) { plan.source_opened(facts, now); }
-
-  PlanSettings settings;
-  Routing routing = [] {
-    Routing result;
-    result.topic = Template{{std::string{"orders"}}};
-    return result;
-  }();
-  SourceFacts facts{.ids_from_sequence = true, .last_drawn = 100, .before_first = 100, .watermark = 100};
-  TimePoint now = TimePoint{} + 1h;
-  Plan plan{settings, routing, [](const Value&, std::int32_t) { return 0; }, [] { return 0.0; }};
-
-  FetchRequest request() {
-    auto reading = plan.next_read(now);
-    REQUIRE(std::holds_alternative<FetchRequest>(reading));
-    return std::get<FetchRequest>(reading);
-  }
-  bool waits() { return std::holds_alternative<Plan::Wait>(plan.next_read(now)); }
-  void page_arrives(const Ids& ids, LogPosition written = {}, LogPosition flushed = {}) {
-    const FetchRequest asked = request();
-    plan.fetched(asked,
-                 {.page = page(ids),
-                  .rows_in_gaps = 0,
-                  .cut_before = {},
-                  .writers = Writers{},
-                  .highest = {},
-                  .written = written,
-                  .flushed = flushed},
-                 now);
-  }
-  void topic_opens() {
-    for (const TopicId topic : plan.take_lookups(now)) plan.topic_opened(topic, 1, now);
-  }
-  std::vector<InFlight*> publish() {
-    std::vector<InFlight*> published;
-    while (InFlight* row = plan.next_publication()) {
-      published.push_back(row);
-      plan.published(now);
-    }
-    return published;
-  }
-  Ids complete() {
-    Ids completed;
-    for (const InFlight* row : plan.next_completion()) completed.push_back(row->row->id.number());
-    plan.completed();
-    return completed;
-  }
-};
-
-}  // namespace
-
 TEST_CASE("a row is completed only after Kafka acknowledged it", "[plan]") {
   Story s;
   s.page_arrives({101});
@@ -134,15 +79,16 @@ TEST_CASE("a row that does not fit waits until it does, and comes alone if it ne
 }
 
 TEST_CASE("a refused row halts the outbox; what Kafka took is still completed", "[plan]") {
-  Story s;
+  Story s{{.refused = OnRefusal::halt}};
   s.page_arrives({101, 102});
   s.topic_opens();
   const auto first = s.publish();
   s.plan.delivered(*first[0], std::nullopt, s.now);
-  s.plan.refused({Reason::invalid_headers, Remedy::park, "not an object", ""});
+  InFlight& second = *s.plan.next_publication(s.now);
+  s.plan.refused(second, {Reason::invalid_headers, Remedy::park, "not an object", ""}, s.now);
   REQUIRE(s.plan.halted() != nullptr);
   CHECK(s.plan.halted()->message == "not an object");
-  CHECK(s.plan.next_publication() == nullptr);
+  CHECK(s.plan.next_publication(s.now) == nullptr);
   CHECK(s.complete() == Ids{101});
   CHECK(s.waits());
   CHECK(s.plan.watermark() == 101);  // the refused row lies above it
@@ -158,7 +104,7 @@ TEST_CASE("rows that a broken producer returns are published again, in order", "
   s.plan.delivered(*rest[0], purged, s.now);
   s.plan.delivered(*rest[1], purged, s.now);
   CHECK(s.plan.needs_new_producer());
-  CHECK(s.plan.next_publication() == nullptr);
+  CHECK(s.plan.next_publication(s.now) == nullptr);
   CHECK(s.plan.producer_replaced(s.now) == 2);
   CHECK(s.publish() == std::vector{rest[0]});  // the gate is closed again
 }

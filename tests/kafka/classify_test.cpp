@@ -65,7 +65,7 @@ const std::map<std::string, Verdict> expected_verdicts = {
     {"INVALID_MSG", {Reason::invalid_record, Remedy::isolate}},
     {"INVALID_MSG_SIZE", {Reason::invalid_record, Remedy::isolate}},
     {"POLICY_VIOLATION", {Reason::invalid_record, Remedy::isolate}},
-    {"TOPIC_EXCEPTION", {Reason::invalid_topic, Remedy::park}},
+    {"TOPIC_EXCEPTION", {Reason::invalid_topic, Remedy::isolate}},
     {"_AUTHENTICATION", {Reason::authentication, Remedy::operate}},
     {"_SSL", {Reason::authentication, Remedy::operate}},
     {"SASL_AUTHENTICATION_FAILED", {Reason::authentication, Remedy::operate}},
@@ -125,12 +125,30 @@ TEST_CASE("every error code of the library has its verdict", "[classify]") {
   CHECK(listed == expected_verdicts.size());
 }
 
+TEST_CASE("no delivery report about a whole request parks a row", "[classify]") {
+  for (int code = -200; code < 200; ++code) {
+    CAPTURE(code);
+    CHECK(classify(static_cast<rd_kafka_resp_err_t>(code), Origin::delivery).remedy != Remedy::park);
+  }
+}
+
+TEST_CASE("about a record that was alone nothing is left to isolate", "[classify]") {
+  for (int number = -200; number < 200; ++number) {
+    CAPTURE(number);
+    const auto code = static_cast<rd_kafka_resp_err_t>(number);
+    const Remedy of_request = classify(code, Origin::delivery).remedy;
+    CHECK(classify(code, Origin::probe).remedy ==
+          (of_request == Remedy::isolate ? Remedy::park : of_request));
+  }
+}
+
 TEST_CASE("the same code about one record, a batch and a topic", "[classify]") {
   constexpr auto too_large = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
   CHECK(classify(too_large, Origin::delivery).remedy == Remedy::isolate);
+  CHECK(classify(too_large, Origin::probe).remedy == Remedy::park);
   CHECK(classify(too_large, Origin::produce).remedy == Remedy::park);
   constexpr auto invalid_name = RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
-  CHECK(classify(invalid_name, Origin::delivery).remedy == Remedy::park);
+  CHECK(classify(invalid_name, Origin::delivery).remedy == Remedy::isolate);
   CHECK(classify(invalid_name, Origin::topic).remedy == Remedy::hold_topic);
   constexpr auto no_login = RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
   CHECK(classify(no_login, Origin::topic).remedy == Remedy::operate);

@@ -5,7 +5,7 @@
 
 using namespace outbox_relay::core;
 using outbox_relay::kafka::EventReader;
-using outbox_relay::relay::SinkEvents;
+using outbox_relay::kafka::ProducerKind;
 
 namespace {
 
@@ -13,64 +13,52 @@ const Failure away{Reason::connection, Remedy::retry, "no broker answers", ""};
 const Failure locked_out{Reason::authentication, Remedy::operate, "wrong password", ""};
 
 EventReader make_reader() {
-  return EventReader{[](outbox_relay::kafka::LogLevel, std::string_view) {}};
-}
-
-SinkEvents trouble_of(EventReader& reader) {
-  SinkEvents events;
-  reader.report_trouble(events);
-  return events;
+  return EventReader{ProducerKind::batches, [](outbox_relay::kafka::LogLevel, std::string_view) {}};
 }
 
 }  // namespace
 
-TEST_CASE("trouble is told when it begins and when it ends, and not between", "[events]") {
+TEST_CASE("a look-up that nobody answers is trouble until one is answered", "[events]") {
   EventReader reader = make_reader();
-  CHECK_FALSE(trouble_of(reader).recovered);
+  CHECK_FALSE(reader.trouble());
   reader.look_up_failed(away);
-  CHECK(trouble_of(reader).trouble->message == away.message);
-  reader.look_up_failed(away);
-  CHECK_FALSE(trouble_of(reader).trouble);
+  REQUIRE(reader.trouble());
+  CHECK(reader.trouble()->message == away.message);
   reader.look_up_answered();
-  CHECK(trouble_of(reader).recovered);
-  reader.look_up_answered();
-  CHECK_FALSE(trouble_of(reader).recovered);
-  reader.look_up_failed(away);
-  CHECK(trouble_of(reader).trouble);
+  CHECK_FALSE(reader.trouble());
 }
 
-TEST_CASE("what only a person can mend is told at once, and not hidden by its consequences", "[events]") {
+TEST_CASE("what only a person can mend is not hidden by its consequences", "[events]") {
   EventReader reader = make_reader();
   reader.look_up_failed(away);
-  CHECK(trouble_of(reader).trouble->remedy == Remedy::retry);
+  CHECK(reader.trouble()->remedy == Remedy::retry);
   reader.look_up_failed(locked_out);
-  CHECK(trouble_of(reader).trouble->remedy == Remedy::operate);
+  CHECK(reader.trouble()->remedy == Remedy::operate);
   reader.look_up_failed(away);
-  CHECK_FALSE(trouble_of(reader).trouble);
+  CHECK(reader.trouble()->remedy == Remedy::operate);
   reader.look_up_answered();
-  CHECK(trouble_of(reader).recovered);
+  CHECK_FALSE(reader.trouble());
 }
 
 TEST_CASE("an answered look-up proves nothing while records wait", "[events]") {
   EventReader reader = make_reader();
   reader.look_up_failed(away);
-  CHECK(trouble_of(reader).trouble);
   reader.handed_over();
   reader.look_up_answered();
-  CHECK_FALSE(trouble_of(reader).recovered);
+  CHECK(reader.trouble());
 }
 
-TEST_CASE("a producer's end is told once", "[events]") {
+TEST_CASE("a producer comes to one end, which a new producer or a person mends", "[events]") {
   EventReader reader = make_reader();
-  SinkEvents events;
-  reader.producer_failed({Reason::too_large, Remedy::isolate, "gap", ""}, events);
-  REQUIRE(events.broken);
-  CHECK(events.broken->remedy == Remedy::rebuild);
-  events = {};
-  reader.producer_failed(locked_out, events);
-  CHECK_FALSE(events.broken);
+  CHECK_FALSE(reader.end());
+  reader.producer_failed({Reason::too_large, Remedy::isolate, "gap", ""});
+  REQUIRE(reader.end());
+  CHECK(reader.end()->remedy == Remedy::rebuild);
+  reader.producer_failed(locked_out);
+  CHECK(reader.end()->message == "gap");
   reader.producer_replaced();
-  reader.producer_failed(locked_out, events);
-  REQUIRE(events.broken);
-  CHECK(events.broken->remedy == Remedy::operate);
+  CHECK_FALSE(reader.end());
+  reader.producer_failed(locked_out);
+  REQUIRE(reader.end());
+  CHECK(reader.end()->remedy == Remedy::operate);
 }

@@ -32,6 +32,9 @@ struct TestRow {
   std::vector<std::optional<std::string>> attributes{};
   core::TopicId topic{};
   std::int32_t partition = 0;
+  bool is_suspect = false;
+  std::optional<core::DeadLetter> dead_letter{};
+  core::RowId id{};
 };
 
 /// A sink on an event loop of its own, run by the test's thread, and the memory of all that it said.
@@ -62,11 +65,13 @@ class Harness {
     return publication;
   }
   /// Hands over a row again of which the sink let go.
-  relay::Publication publish_again(const std::string& message_id) {
+  relay::Publication publish_again(const std::string& message_id, bool as_suspect = false) {
     for (Stored& stored : rows_) {
       if (stored.owned.message_id == message_id) {
-        reported_.erase(&stored.in_flight);
-        return sink_->publish(stored.in_flight);
+        stored.in_flight.is_suspect = as_suspect;
+        const auto publication = sink_->publish(stored.in_flight);
+        if (publication.accepted == relay::Accepted::yes) reported_.erase(&stored.in_flight);
+        return publication;
       }
     }
     throw std::logic_error{"no such row"};
@@ -104,6 +109,10 @@ class Harness {
     return static_cast<std::size_t>(
         std::ranges::count_if(reported_, [](const auto& report) { return !report.second; }));
   }
+  [[nodiscard]] bool has_report(const std::string& message_id) const {
+    return std::ranges::any_of(
+        reported_, [&](const auto& report) { return report.first->row->message_id == message_id; });
+  }
   /// What became of a row: nothing when it was acknowledged. The row must have its report.
   [[nodiscard]] const std::optional<core::Failure>& fate(const std::string& message_id) const {
     for (const auto& [row, failure] : reported_) {
@@ -116,6 +125,14 @@ class Harness {
     return static_cast<std::size_t>(std::ranges::count_if(reported_, [&](const auto& report) {
       return report.second && report.second->reason == reason && report.second->remedy == remedy;
     }));
+  }
+  /// The rows that came back with this remedy, in no order.
+  [[nodiscard]] std::vector<std::string> returned_ids(core::Remedy remedy) const {
+    std::vector<std::string> ids;
+    for (const auto& [row, failure] : reported_) {
+      if (failure && failure->remedy == remedy) ids.emplace_back(row->row->message_id);
+    }
+    return ids;
   }
   [[nodiscard]] std::vector<std::string> acknowledged_ids() const {
     std::vector<std::string> ids;
@@ -164,6 +181,9 @@ class Harness {
       in_flight.row = &row;
       in_flight.topic = owned.topic;
       in_flight.partition = owned.partition;
+      in_flight.is_suspect = owned.is_suspect;
+      if (owned.dead_letter) in_flight.dead_letter = std::make_unique<core::DeadLetter>(*owned.dead_letter);
+      row.id = owned.id;
     }
     static core::Value view(const std::optional<std::string>& text) {
       return text ? core::Value{*text} : core::Value{};

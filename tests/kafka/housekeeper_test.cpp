@@ -28,6 +28,7 @@ struct Rig {
   std::vector<TopicReport> reports;
   int answers = 0;
   std::optional<outbox_relay::core::Failure> failure;
+  std::vector<std::string> unknown_limits;
   Housekeeper housekeeper{[this] { ++wakes; }, 20ms};
 
   Rig() {
@@ -46,6 +47,7 @@ struct Rig {
       reports.insert(reports.end(), news.topics.begin(), news.topics.end());
       if (news.answered) ++answers;
       if (news.failure) failure = news.failure;
+      if (news.unknown_limit) unknown_limits.push_back(*news.unknown_limit);
       return done();
     });
   }
@@ -90,6 +92,20 @@ TEST_CASE("who asks is answered, whether there is news or not", "[housekeeper]")
     rig.housekeeper.look_up(TopicId{0}, "topic");
     REQUIRE(rig.until([&] { return rig.reports.size() == asked; }));
   }
+}
+
+TEST_CASE("a limit that brokers do not tell is said once, and keeps no topic closed", "[housekeeper]") {
+  Rig rig;  // mock brokers tell no topic's properties
+  rig.cluster.create_topic("other");
+  rig.housekeeper.look_up(TopicId{0}, "topic");
+  rig.housekeeper.look_up(TopicId{1}, "other");
+  REQUIRE(rig.until([&] { return rig.reports.size() == 2 && rig.answers >= 5; }));
+  for (const auto& report : rig.reports) {
+    CHECK_FALSE(report.failure);
+    CHECK_FALSE(report.largest_record);
+  }
+  REQUIRE(rig.unknown_limits.size() == 1);
+  CHECK(rig.unknown_limits.front().starts_with("max.message.bytes of topic "));
 }
 
 TEST_CASE("nobody answers for a while", "[housekeeper]") {

@@ -1,6 +1,7 @@
 // A real broker refuses a batch.
 #include <algorithm>
 
+#include "admin.h"
 #include "harness.h"
 #include "support/catch.h"
 #include "support/servers.h"
@@ -22,10 +23,36 @@ TestRow numbered(int i, std::size_t size = 100) {
   return {.message_id = std::to_string(i), .payload = std::string(size, 'x')};
 }
 
+std::vector<int> in_order(const std::vector<std::string>& ids) {
+  std::vector<int> numbers;
+  for (const auto& id : ids) numbers.push_back(std::stoi(id));
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+constexpr std::size_t too_much = 200'000;
+constexpr int canary = 2;  ///< a partition
+
+/// Makes the topic, of which the sinks have heard already, take less than `too_much`.
+void narrow(const std::string& topic) {
+  Admin{shared_kafka().bootstrap()}.set_property(topic, "max.message.bytes", "100000");
+  Harness harness{shared_kafka().bootstrap(), {}, full_batches};
+  harness.open_topic(topic);
+  for (int attempt = 0;; ++attempt) {
+    const std::string id = std::to_string(attempt);
+    harness.publish(
+        {.message_id = id, .payload = std::string(too_much, 'x'), .partition = canary, .is_suspect = true});
+    REQUIRE(harness.until_reported());
+    if (harness.fate(id)) break;
+  }
+}
+
+/// What is in the topic, but for what `narrow` left there.
 std::vector<std::string> ids_in(const std::string& topic) {
   std::vector<std::string> ids;
-  for (const auto& record : shared_kafka().consume_all(topic))
-    ids.push_back(record.headers.front().value.value_or(""));
+  for (const auto& record : shared_kafka().consume_all(topic)) {
+    if (record.partition != canary) ids.push_back(record.headers.front().value.value_or(""));
+  }
   return ids;
 }
 
@@ -33,13 +60,14 @@ std::vector<std::string> ids_in(const std::string& topic) {
 
 TEST_CASE("a batch with a row that is too large is refused whole, and nothing behind it is delivered",
           "[refusal]") {
-  shared_kafka().create_topic("narrow", 2, {{"max.message.bytes", "100000"}});
+  shared_kafka().create_topic("narrow", 3);
   Harness harness{shared_kafka().bootstrap(), {}, full_batches};
   harness.open_topic("narrow");
   harness.publish(numbered(0));
   harness.publish({.message_id = "elsewhere", .partition = 1});
   REQUIRE(harness.until_reported());
   REQUIRE(harness.acknowledged() == 2);
+  narrow("narrow");
 
   constexpr int guilty = 50;
   constexpr int last = 2500;
@@ -47,7 +75,7 @@ TEST_CASE("a batch with a row that is too large is refused whole, and nothing be
   while (taken < last) {
     const int next = taken + 1;
     // Once the batch is refused nothing more is taken.
-    if (harness.publish(numbered(next, next == guilty ? 200'000 : 100)).accepted != Accepted::yes) break;
+    if (harness.publish(numbered(next, next == guilty ? too_much : 100)).accepted != Accepted::yes) break;
     taken = next;
   }
   REQUIRE(taken > guilty);
@@ -90,6 +118,53 @@ TEST_CASE("a batch with a row that is too large is refused whole, and nothing be
   CHECK(harness.acknowledged() == last + 1);
   expected.emplace_back("elsewhere");
   CHECK(ids_in("narrow") == expected);
+}
+
+TEST_CASE("one row that is too large among a thousand is found, and all others are delivered in order",
+          "[refusal]") {
+  shared_kafka().create_topic("isolating", 3);
+  Harness harness{shared_kafka().bootstrap(), {}, full_batches};
+  harness.open_topic("isolating");
+  constexpr int last = 1000;
+  constexpr int guilty = 500;
+  const auto row = [](int i) {
+    TestRow made = numbered(i, i == guilty ? too_much : 100);
+    made.key = "key " + std::to_string(i % 7);
+    return made;
+  };
+  harness.publish(row(0));
+  REQUIRE(harness.until_reported());
+  narrow("isolating");
+  int taken = 0;
+  while (taken < last && harness.publish(row(taken + 1)).accepted == Accepted::yes) ++taken;
+  REQUIRE(harness.until([&] { return !harness.ends.empty(); }));
+  harness.rebuild();
+  const auto suspects = in_order(harness.returned_ids(Remedy::isolate));
+  REQUIRE(std::ranges::find(suspects, guilty) != suspects.end());
+  REQUIRE(suspects.size() > 1);
+
+  // Each suspect alone has its own verdict; then the others follow.
+  for (const int i : suspects) {
+    REQUIRE(harness.publish_again(std::to_string(i), true).accepted == Accepted::yes);
+    REQUIRE(harness.until_reported());
+  }
+  CHECK(harness.returned_ids(Remedy::park) == std::vector{std::to_string(guilty)});
+  CHECK(harness.fate(std::to_string(guilty))->reason == Reason::too_large);
+  harness.open_topic("isolating");
+  bool is_first = true;
+  for (int i = suspects.back() + 1; i <= last; ++i) {
+    const auto publication = i <= taken ? harness.publish_again(std::to_string(i)) : harness.publish(row(i));
+    REQUIRE(publication.accepted == Accepted::yes);
+    if (std::exchange(is_first, false)) REQUIRE(harness.until_reported());  // the gate
+  }
+  REQUIRE(harness.until_reported());
+
+  CHECK(harness.acknowledged() == last);
+  std::vector<std::string> expected;
+  for (int i = 0; i <= last; ++i) {
+    if (i != guilty) expected.push_back(std::to_string(i));
+  }
+  CHECK(ids_in("isolating") == expected);
 }
 
 TEST_CASE("a record too far in the future is refused with its batch", "[refusal]") {

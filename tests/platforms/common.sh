@@ -19,7 +19,7 @@ debian13_tarball() {
     # shellcheck disable=SC2016 # apt replaces it
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
       sort -u | head -n 1)
-    mmdebstrap --variant=minbase --include=ca-certificates trixie "$file.new" "$mirror" >&2
+    mmdebstrap --format=tar --variant=minbase --include=ca-certificates trixie "$file.new" "$mirror" >&2
     mv "$file.new" "$file"
   fi
   echo "$file"

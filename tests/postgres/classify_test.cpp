@@ -28,6 +28,8 @@ TEST_CASE("every kind of server error has its remedy", "[postgres][classify]") {
       Case{"57014", Reason::timeout, Remedy::retry}, Case{"57P01", Reason::connection, Remedy::rebuild},
       Case{"57P03", Reason::connection, Remedy::rebuild}, Case{"57P04", Reason::missing, Remedy::rebuild},
       Case{"57P05", Reason::connection, Remedy::rebuild}, Case{"58030", Reason::resources, Remedy::retry},
+      Case{"57P02", Reason::connection, Remedy::rebuild}, Case{"OR001", Reason::conflict, Remedy::rebuild},
+      Case{"OR002", Reason::connection, Remedy::rebuild}, Case{"08P01", Reason::connection, Remedy::rebuild},
       Case{"P0001", Reason::other, Remedy::operate}, Case{"XX000", Reason::other, Remedy::rebuild},
       Case{"XX001", Reason::other, Remedy::operate}, Case{"ZZ999", Reason::other, Remedy::retry});
   const auto failure = postgres::classify({example.sqlstate, "words"});

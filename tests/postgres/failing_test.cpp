@@ -118,17 +118,84 @@ TEST_CASE("a table that is altered under prepared statements is only noticed by 
   SECTION("a column is added") {
     database.execute("ALTER TABLE outbox ADD extra text DEFAULT 'x'");
   }
-  SECTION("a column changes its type") {
-    database.execute("ALTER TABLE outbox ALTER payload TYPE varchar(10)");
-  }
-  SECTION("the id changes its type") {
-    database.execute("ALTER TABLE outbox ALTER id TYPE integer");
+  SECTION("a column changes its type without a rewrite") {
+    database.execute("ALTER TABLE outbox ALTER payload TYPE varchar");
   }
   SECTION("somebody deallocates our statements") {}
   CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"2"});
   page.distrust_places();
   CHECK(relay.complete(page.rows()) == 1);
   CHECK(relay.connections_opened() == 2);
+}
+
+TEST_CASE("a table that is replaced or rewritten is opened anew, and what was published stays complete",
+          "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('1'), ('2')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  CHECK(relay.complete({page.rows()[0]}) == 1);
+  std::string pending = "2";
+  SECTION("the id changes its type") {
+    database.execute("ALTER TABLE outbox ALTER id TYPE integer");
+  }
+  SECTION("a column changes its type with a rewrite") {
+    database.execute("ALTER TABLE outbox ALTER payload TYPE varchar(10)");
+  }
+  SECTION("VACUUM FULL") {
+    database.execute("VACUUM FULL outbox");
+  }
+  SECTION("CLUSTER") {
+    database.execute("CLUSTER outbox USING outbox_pkey");
+  }
+  SECTION("a copy takes its name") {
+    database.execute(
+        "CREATE TABLE copy (LIKE outbox INCLUDING ALL); INSERT INTO copy OVERRIDING SYSTEM VALUE SELECT * "
+        "FROM "
+        "outbox; ALTER TABLE outbox RENAME TO old; ALTER TABLE copy RENAME TO outbox");
+  }
+  for (const auto& failure :
+       {failure_of([&] { relay.fetch(); }), failure_of([&] { relay.complete(page.rows()); })}) {
+    CHECK(failure.remedy == core::Remedy::rebuild);
+    CHECK(failure.message ==
+          "table \"public\".\"outbox\" was replaced or rewritten (RENAME, TRUNCATE, VACUUM"
+          " FULL, ALTER TABLE)");
+  }
+  relay.open();
+  CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"2"});
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 1);
+  CHECK(relay.fetch().page.rows.empty());
+}
+
+TEST_CASE("a stranger in the place of a published row is never completed, whatever became of the table",
+          "[postgres][failing]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('published')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  SECTION("another table has its name") {
+    database.execute("ALTER TABLE outbox RENAME TO old");
+    database.execute(
+        "CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload text, "
+        "sent_at timestamptz)");
+  }
+  SECTION("it was emptied, and its sequence restarted") {
+    database.execute("TRUNCATE outbox RESTART IDENTITY");
+  }
+  database.execute("INSERT INTO outbox (payload) VALUES ('stranger')");
+  REQUIRE(database.value("SELECT id || ' ' || ctid FROM outbox") == "1 (0,1)");
+
+  CHECK(failure_of([&] { relay.complete(page.rows()); }).remedy == core::Remedy::rebuild);
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  CHECK(relay.open().last_drawn == 1);
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 0);
+  CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"stranger"});
 }
 
 TEST_CASE("a table that is gone is missing, and found again when it is back", "[postgres][failing]") {

@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 
+#include "support/catch.h"
+#include "support/eventually.h"
+
 // libpqxx 6.4 loses the result of a statement whose connection breaks; LeakSanitizer asks here what is known.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
@@ -79,6 +82,9 @@ postgres::Settings Database::settings() const {
   settings.table.headers = "headers";
   settings.table.created_at = "created_at";
   settings.table.parked_at = "parked_at";
+  settings.table.attempts = "attempts";
+  settings.table.last_error = "last_error";
+  settings.table.parks = true;
   return settings;
 }
 
@@ -102,6 +108,13 @@ Relay::Relay(postgres::Settings settings, std::vector<std::string> columns) {
 
 Relay::~Relay() = default;
 
+core::SourceFacts Relay::open() {
+  source_->close();
+  const bool leads = eventually([this] { return take_lead(); });
+  REQUIRE(leads);
+  return run_on(context_, source_->open());
+}
+
 core::Fetched Relay::fetch() {
   return fetch(everything());
 }
@@ -110,8 +123,8 @@ std::size_t Relay::complete(std::vector<core::InFlight*> rows) {
   return run_on(context_, source_->complete(rows));
 }
 
-Connection::Connection(const postgres::ServerSettings& settings)
-    : session(context.get_executor(), helper, settings, {}) {}
+Connection::Connection(const postgres::ServerSettings& settings, postgres::SessionUse use)
+    : session(context.get_executor(), helper, settings, use, {}) {}
 
 std::vector<postgres::Result> Connection::run(std::vector<postgres::Query> batch) {
   return run_on(context, session.run(std::move(batch)));
@@ -126,7 +139,11 @@ core::FetchRequest everything() {
 
 Published::Published(core::Fetched fetched) : page_(std::make_unique<core::WindowPage>()) {
   page_->page = std::move(fetched.page);
-  for (const auto& row : page_->page.rows) page_->rows.push_back({.row = &row, .page = page_.get()});
+  for (const auto& row : page_->page.rows) {
+    auto& in_flight = page_->rows.emplace_back();
+    in_flight.row = &row;
+    in_flight.page = page_.get();
+  }
 }
 
 std::vector<core::InFlight*> Published::rows() {

@@ -94,7 +94,12 @@ class Relay {
   explicit Relay(postgres::Settings settings, std::vector<std::string> columns = {});
   ~Relay();
 
-  core::SourceFacts open() { return run_on(context_, source_->open()); }
+  /// Takes the lead, as soon as it is free, and opens; anew when it was open.
+  core::SourceFacts open();
+  bool take_lead() { return lead().has_value(); }
+  std::optional<relay::Lead> lead() { return run_on(context_, source_->take_lead()); }
+  void keep_lead() { run_on(context_, source_->keep_lead()); }
+  void resign() { run_on(context_, source_->resign()); }
   core::Fetched fetch(core::FetchRequest request) {
     return run_on(context_, source_->fetch(std::move(request)));
   }
@@ -102,6 +107,12 @@ class Relay {
   core::Survey survey(core::SurveyRequest request) { return run_on(context_, source_->survey(request)); }
   core::LogPosition flush_position() { return run_on(context_, source_->read_flush_position()); }
   std::size_t complete(std::vector<core::InFlight*> rows);
+  std::vector<core::RowId> park(const std::vector<core::Parking>& rows) {
+    return run_on(context_, source_->park(rows));
+  }
+  std::vector<core::Released> find_released(const std::vector<core::RowId>& parked) {
+    return run_on(context_, source_->find_released(parked));
+  }
   void save_watermark(std::int64_t watermark) { run_on(context_, source_->save_watermark(watermark)); }
   void close() { source_->close(); }
 
@@ -119,7 +130,7 @@ class Relay {
 
 /// A session with its loop and helper.
 struct Connection {
-  explicit Connection(const postgres::ServerSettings& settings);
+  explicit Connection(const postgres::ServerSettings& settings, postgres::SessionUse use = {});
 
   void connect() { run_on(context, session.connect()); }
   std::vector<postgres::Result> run(std::vector<postgres::Query> batch);

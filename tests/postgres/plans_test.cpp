@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 #include "postgres/layout.h"
+#include "postgres/placed_rows.h"
 #include "postgres/statements.h"
 #include "support/catch.h"
 
@@ -61,9 +62,10 @@ core::FetchRequest next_page(std::int64_t after, std::vector<core::IdRange> gaps
 
 /// The plan by which a session that completes runs a statement from the second time on.
 std::string plan_of(const Database& database, const postgres::Query& query, const std::string& values) {
-  Connection connection{database.plain_settings().server};
+  postgres::SessionUse use;
+  use.completes_rows = true;
+  Connection connection{database.plain_settings().server, use};
   connection.connect();
-  connection.run(postgres::prefer_places_sql);
   connection.run(query);
   postgres::Query name{"SELECT name FROM pg_prepared_statements WHERE statement = $1"};
   name.text(query.sql());
@@ -130,11 +132,46 @@ TEST_CASE("completing goes straight to the places", "[postgres][plans]") {
   table.completion = completion;
   const postgres::Statements statements{table, postgres::Layout{table}, 150000};
   postgres::Query query{statements.complete()};
-  query.places(std::vector<core::RowPlace>{{0, 0, 1}}, false).bigints(std::vector<std::int64_t>{1});
-  const auto plan = plan_of(database, query, "'{\"(0,1)\"}', '{1}'");
+  const core::RowId id{1};
+  const std::vector<postgres::PlacedRow> rows{{{0, 0, 1}, &id}};
+  postgres::add_placed_rows(query, table, rows);
+  const auto plan = plan_of(database, query, "'{\"(0,1)\"}', '{}', '{1}', 0, 0");
   INFO(plan);
   CHECK(plan.find("Tid Scan on outbox") != std::string::npos);
   CHECK(plan.find("Seq Scan") == std::string::npos);
+}
+
+TEST_CASE("rows are parked, and parked rows found, without a walk over the table", "[postgres][plans]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.execute("ALTER TABLE outbox SET (autovacuum_enabled = off); ANALYZE outbox");
+  const auto settings = database.settings();
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, sent_at) SELECT 'a', 't', now() FROM generate_series(1, "
+      "200000);"
+      "INSERT INTO outbox (aggregatetype, type) SELECT 'a', 't' FROM generate_series(1, 500)");
+  const auto scans = statistics(database, "seq_scan");
+  const core::Failure no{core::Reason::other, core::Remedy::park, "no", ""};
+
+  // Each tenth row is refused, nine are held behind it.
+  const auto parking = cost(database, settings, [&](Relay& relay) {
+    Published page{relay.fetch(next_page(200000))};
+    std::vector<core::Parking> rows;
+    for (auto* row : page.rows()) {
+      const auto id = row->row->id.number();
+      const auto first = id - (id - 1) % 10;
+      rows.push_back({row, no, id == first ? std::nullopt : std::optional{core::RowId{first}}});
+    }
+    CHECK(relay.park(rows).size() == 500);
+  });
+  const auto finding = cost(database, settings, [](Relay& relay) {
+    CHECK(relay.open().parked.rows.size() == 50);
+    CHECK(relay.find_released({core::RowId{200001}, core::RowId{1}}).size() == 1);
+  });
+  INFO("buffers to park 500 rows: " << parking << ", to find 50: " << finding);
+  CHECK(parking < 500 * 20);
+  CHECK(finding < 2000);
+  CHECK(statistics(database, "seq_scan") == scans);
 }
 
 TEST_CASE("a fetch does not walk over retained rows", "[postgres][plans][slow]") {

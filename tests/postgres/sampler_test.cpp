@@ -77,6 +77,39 @@ TEST_CASE("the backlog is counted, and its oldest row dated", "[postgres][sample
   CHECK(sampling.connections() == 1);
 }
 
+TEST_CASE("refused rows are counted apart from those behind them", "[postgres][sampler]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, parked_at, last_error) SELECT 'a', 't', now(), CASE WHEN i "
+      "<= 3 "
+      "THEN 'other: no' WHEN i > 4 THEN 'behind 1' END FROM generate_series(1, 10) i");
+  auto settings = database.settings();
+  {
+    Sampling sampling{settings};
+    const auto sample = sampling.next();
+    CHECK(sample.parked_rows == 4);
+    CHECK(sample.held_rows == 6);
+    CHECK(sample.backlog_rows == 0);
+    database.execute("UPDATE outbox SET parked_at = NULL");
+    const auto empty = sampling.next();
+    CHECK(empty.parked_rows == 0);
+    CHECK(empty.held_rows == 0);
+  }
+  SECTION("unknown without an index to find them by") {
+    database.execute("DROP INDEX outbox_id_idx");
+  }
+  SECTION("unknown without the columns") {
+    settings.table.parks = false;
+    database.execute("ALTER TABLE outbox DROP last_error");
+  }
+  Sampling sampling{settings};
+  const auto sample = sampling.next();
+  CHECK(std::isnan(sample.parked_rows));
+  CHECK(std::isnan(sample.held_rows));
+  CHECK(sampling.failures() == 0);
+}
+
 TEST_CASE("a large backlog is estimated from its beginning", "[postgres][sampler]") {
   const Database database;
   database.execute(plain_outbox);

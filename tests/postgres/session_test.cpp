@@ -36,6 +36,59 @@ TEST_CASE("a session sets what the relay relies on", "[postgres][session]") {
   CHECK(connection.setting("application_name") == "outbox-relay");
 }
 
+TEST_CASE("a session that holds the lock ends when its relay falls silent", "[postgres][session]") {
+  postgres::SessionUse use;
+  use.ends_after_silence = 5s;
+  Connection connection{server_settings(), use};
+  connection.connect();
+  CHECK(connection.setting("tcp_keepalives_idle") == "2");
+  CHECK(connection.setting("tcp_keepalives_interval") == "1");
+  CHECK(connection.setting("tcp_keepalives_count") == "3");
+  CHECK(connection.setting("tcp_user_timeout") == "5000");
+  if (connection.session.server_version() < 140000) return;
+  CHECK(connection.setting("idle_session_timeout") == "5s");
+  CHECK(connection.setting("client_connection_check_interval") == "1s");
+}
+
+TEST_CASE("a pooled session has its settings in each transaction, and only there", "[postgres][session]") {
+  postgres::SessionUse use;
+  use.is_pooled = true;
+  Connection connection{server_settings(), use};
+  connection.connect();
+  CHECK(connection.setting("search_path").empty());
+  CHECK(connection.setting("enable_seqscan") == "off");
+  CHECK(connection.setting("plan_cache_mode") == "force_generic_plan");
+  CHECK(connection.setting("tcp_user_timeout") == connection
+                                                      .run("SELECT boot_val FROM pg_settings WHERE name = "
+                                                           "'tcp_user_timeout'")
+                                                      .text(0, 0));
+  CHECK(connection.run("SELECT count(*) FROM pg_prepared_statements").bigint(0, 0) == 0);
+  CHECK(connection.session.backend_pid() == 0);
+  CHECK(failure_of([&] { connection.run("SELECT 1 / 0"); }).message ==
+        "the server refused a statement (SQLSTATE 22012)");
+  std::vector<postgres::Query> batch;
+  batch.emplace_back("SELECT $1").bigint(7);
+  batch.emplace_back("SELECT txid_current()::text");
+  batch.emplace_back("SELECT txid_current()::text");
+  const auto results = connection.run(batch);
+  REQUIRE(results.size() == 3);
+  CHECK(results[0].bigint(0, 0) == 7);
+  CHECK(results[1].text(0, 0) == results[2].text(0, 0));
+}
+
+TEST_CASE("a guard begins every transaction, and its failure is the transaction's", "[postgres][session]") {
+  Connection connection{server_settings()};
+  connection.connect();
+  connection.run("CREATE TEMPORARY TABLE guarded AS SELECT 1 AS divisor");
+  connection.session.guard_with(postgres::Query{"SELECT 1 / divisor FROM pg_temp.guarded"});
+  CHECK(connection.run("SELECT 'fine'").text(0, 0) == "fine");
+  connection.run("UPDATE pg_temp.guarded SET divisor = 0");
+  CHECK(failure_of([&] { connection.run("DELETE FROM pg_temp.guarded"); }).message ==
+        "the server refused a statement (SQLSTATE 22012)");
+  connection.session.guard_with(std::nullopt);
+  CHECK(connection.run("SELECT count(*) FROM pg_temp.guarded").bigint(0, 0) == 1);
+}
+
 TEST_CASE("what the user's connection string says comes before our defaults", "[postgres][session]") {
   auto settings = server_settings();
   settings.connection += " application_name=mine options='-c geqo=off'";

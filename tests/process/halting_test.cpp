@@ -3,15 +3,16 @@
 
 using namespace outbox_relay::testing;
 
-TEST_CASE("a row that Kafka refuses halts its outbox, says why, and leaves the others alone") {
+TEST_CASE(
+    "with refused: halt a row that Kafka refuses halts its outbox, says why, and leaves the others alone") {
   Shop shop;
   const std::string small = shop.database() + ".small";
   shop.kafka().create_topic(small, 1, {{"max.message.bytes", "2000"}});
   shop.execute(
       "CREATE TABLE other (LIKE outbox INCLUDING ALL); GRANT SELECT, UPDATE ON other TO outbox_relay; "
       "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO outbox_relay");
-  shop.start(orders_outbox(small) + "  - name: other\n    table: public.other\n    topic: " + shop.topic() +
-             "\n");
+  shop.start(orders_outbox(small, "    refused: halt\n") +
+             "  - name: other\n    table: public.other\n    topic: " + shop.topic() + "\n");
   shop.insert(5);
   REQUIRE(shop.is_relayed());
   shop.execute(

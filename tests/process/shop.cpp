@@ -1,10 +1,7 @@
 #include "shop.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -31,26 +28,30 @@ Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)
   }
   execute("CREATE SEQUENCE numbers");
   kafka_.create_topic(topic(), 4);
-  config_file_ =
-      std::filesystem::temp_directory_path() / (database_ + "-" + std::to_string(getpid()) + ".yaml");
-}
-
-Shop::~Shop() {
-  std::filesystem::remove(config_file_);
 }
 
 void Shop::start(const std::string& outboxes) {
-  std::ofstream(config_file_) << "postgres:\n"
-                              << "  connection: \"" << postgres_.connection_string("outbox_relay", database_)
-                              << "\"\n"
-                              << "kafka:\n  properties:\n    bootstrap.servers: \"" << kafka_.bootstrap()
-                              << "\"\n"
-                              << "http: { listen: \"127.0.0.1:0\" }\n"
-                              << "log: { format: logfmt }\n"
-                              << "outboxes:\n"
-                              << (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}")
-                                                   : outboxes);
-  relay_.emplace(std::vector<std::string>{OUTBOX_RELAY_PROGRAM, "run", "-c", config_file_});
+  std::ostringstream configuration;
+  configuration << "postgres:\n"
+                << "  connection: \"" << postgres_.connection_string("outbox_relay", database_) << "\"\n"
+                << "kafka:\n  properties:\n    bootstrap.servers: \"" << kafka_.bootstrap() << "\"\n"
+                << "http: { listen: \"127.0.0.1:0\" }\n"
+                << "log: { format: logfmt }\n"
+                << "outboxes:\n"
+                << (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
+  configuration_ = configuration.str();
+  relay_.emplace(OUTBOX_RELAY_PROGRAM, configuration_);
+}
+
+std::unique_ptr<RelayProgram> Shop::another_relay() const {
+  return std::make_unique<RelayProgram>(OUTBOX_RELAY_PROGRAM, configuration_);
+}
+
+Finished Shop::command(std::vector<std::string> command, const std::vector<std::string>& further) const {
+  command.insert(command.begin(), OUTBOX_RELAY_PROGRAM);
+  command.insert(command.end(), {"-c", relay_->config_file().string(), "--outbox", "orders"});
+  command.insert(command.end(), further.begin(), further.end());
+  return run(command);
 }
 
 void Shop::insert(int count, int keys) const {
@@ -61,43 +62,11 @@ void Shop::insert(int count, int keys) const {
 }
 
 int Shop::pending() const {
-  return std::stoi(value("SELECT count(*) FROM outbox WHERE sent_at IS NULL"));
+  return std::stoi(value("SELECT count(*) FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL"));
 }
 
 bool Shop::is_relayed() const {
   return eventually([this] { return pending() == 0; }, std::chrono::seconds{60});
-}
-
-std::string Shop::address() const {
-  static constexpr std::string_view before = "address=";  // of the line "listening", the first that has one
-  const std::string text = log();
-  const auto at = text.find(before);
-  if (at == std::string::npos) return {};
-  const auto begin = at + before.size();
-  return text.substr(begin, text.find_first_of(" \n", begin) - begin);
-}
-
-Shop::Answer Shop::get(const std::string& path) const {
-  if (!eventually([this] { return !address().empty() || !relay_->is_running(); })) return {};
-  const auto answer = run({"curl", "--silent", "--max-time", "10", "--write-out", "\n%{http_code}",
-                           "http://" + address() + path});
-  const auto end = answer.output.rfind('\n');
-  return {std::stoi(answer.output.substr(end + 1)), answer.output.substr(0, end)};
-}
-
-std::optional<double> Shop::metric(const std::string& series) const {
-  std::istringstream lines{get("/metrics").body};
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(series + " ")) return std::stod(line.substr(series.size() + 1));
-  }
-  return std::nullopt;
-}
-
-double Shop::metric_of(const std::string& family, const std::string& further_labels) const {
-  const std::string series = "outbox_relay_" + family + "{outbox=\"orders\"" + further_labels + "}";
-  const auto found = metric(series);
-  if (!found) throw std::runtime_error("no series " + series);
-  return *found;
 }
 
 std::map<std::string, std::vector<int>> numbers_by_key(const std::vector<ConsumedRecord>& records) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "support/eventually.h"
 #include "support/process.h"
+#include "support/relay_program.h"
 #include "support/servers.h"
 
 namespace outbox_relay::testing {
@@ -15,18 +17,24 @@ namespace outbox_relay::testing {
 class Shop {
  public:
   explicit Shop(PostgresServer& postgres = shared_postgres(), KafkaServer& kafka = shared_kafka());
-  ~Shop();
 
   /// Starts the relay; `outboxes` is the YAML below `outboxes:`, by default the shop's own outbox.
   void start(const std::string& outboxes = "");
-  [[nodiscard]] Process& relay() { return *relay_; }
-  [[nodiscard]] std::string log() const { return relay_->errors(); }
+  [[nodiscard]] Process& relay() { return relay_->process(); }
+  /// One more relay with the same configuration, on a port of its own; as after a restart or beside the
+  /// first.
+  [[nodiscard]] std::unique_ptr<RelayProgram> another_relay() const;
+  /// Runs `outbox-relay <command> -c <the relay's configuration> --outbox orders <further>`.
+  [[nodiscard]] Finished command(std::vector<std::string> command,
+                                 const std::vector<std::string>& further) const;
+  [[nodiscard]] std::string log() const { return relay_->log(); }
 
   void execute(const std::string& sql) const { postgres_.execute(sql, database_); }
   [[nodiscard]] std::string value(const std::string& sql) const { return postgres_.value(sql, database_); }
   /// Inserts `count` rows, in one transaction, with keys key-0 … key-(`keys` - 1) in turn and numbers as
   /// payloads.
   void insert(int count, int keys = 10) const;
+  /// Neither sent nor parked.
   [[nodiscard]] int pending() const;
   /// Waits until nothing is pending. False when that never comes.
   [[nodiscard]] bool is_relayed() const;
@@ -37,25 +45,21 @@ class Shop {
   [[nodiscard]] KafkaServer& kafka() const { return kafka_; }
   [[nodiscard]] std::vector<ConsumedRecord> records() const { return kafka_.consume_all(topic()); }
 
-  struct Answer {
-    int status = 0;
-    std::string body;
-  };
-  /// GET from the relay's HTTP server; status 0 when it does not answer.
-  [[nodiscard]] Answer get(const std::string& path) const;
-  /// The value of a series, such as `outbox_relay_rows_completed_total{outbox="orders"}`.
-  [[nodiscard]] std::optional<double> metric(const std::string& series) const;
-  /// The same for one of the shop's own outbox: `metric_of("rows_completed_total")`.
-  [[nodiscard]] double metric_of(const std::string& family, const std::string& further_labels = "") const;
+  /// As of RelayProgram, `metric_of` for the shop's own outbox: `metric_of("rows_completed_total")`.
+  [[nodiscard]] RelayProgram::Answer get(const std::string& path) const { return relay_->get(path); }
+  [[nodiscard]] std::optional<double> metric(const std::string& series) const {
+    return relay_->metric(series);
+  }
+  [[nodiscard]] double metric_of(const std::string& family, const std::string& further_labels = "") const {
+    return relay_->metric_of("orders", family, further_labels);
+  }
 
  private:
-  [[nodiscard]] std::string address() const;
-
   PostgresServer& postgres_;
   KafkaServer& kafka_;
   std::string database_;
-  std::string config_file_;
-  std::optional<Process> relay_;
+  std::string configuration_;
+  std::optional<RelayProgram> relay_;
 };
 
 /// The outbox of most cases, for `Shop::start`.

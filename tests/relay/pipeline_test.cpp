@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <deque>
+#include <map>
 #include <set>
 
 #include "simulated_kafka.h"
@@ -26,9 +27,39 @@ class ScriptedSource : public relay::Source {
  public:
   ScriptedSource(boost::asio::io_context& io, Timeline& timeline) : io_(io), timeline_(timeline) {}
 
-  awaitable<core::SourceFacts> open() override {
+  awaitable<std::optional<relay::Lead>> take_lead() override {
     ++opens;
     co_await answer(open_failures);
+    if (!leads) co_return std::nullopt;
+    co_return relay::Lead{.lasts = std::chrono::seconds{4}};
+  }
+  awaitable<void> keep_lead() override {
+    co_await answer(complete_failures);
+    while (is_silent) {
+      std::deque<core::Failure> none;
+      co_await answer(none);
+    }
+  }
+  awaitable<void> resign() override {
+    co_await answer(complete_failures);
+    has_resigned = true;
+  }
+  awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
+    co_await answer(complete_failures);
+    std::vector<core::RowId> parked;
+    for (const core::Parking& each : rows) {
+      parked.push_back(each.row->row->id);
+      pending.erase(each.row->row->id.number());
+    }
+    co_return parked;
+  }
+  awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId>) override {
+    co_await answer(fetch_failures);
+    co_return std::vector<core::Released>{};
+  }
+  awaitable<core::SourceFacts> open() override {
+    std::deque<core::Failure> none;
+    co_await answer(none);
     core::SourceFacts facts;
     facts.ids_from_sequence = true;
     facts.watermark = 0;
@@ -48,7 +79,7 @@ class ScriptedSource : public relay::Source {
     for (auto id = pending.upper_bound(request.after->number()); id != pending.end(); ++id) {
       core::Row row;
       row.id = core::RowId{*id};
-      row.message_id = "message";
+      row.message_id = message_ids.emplace(*id, "message-" + std::to_string(*id)).first->second;
       row.payload = "1";
       fetched.page.rows.push_back(row);
     }
@@ -70,9 +101,13 @@ class ScriptedSource : public relay::Source {
   void close() noexcept override {}
 
   std::set<std::int64_t> pending;
+  std::map<std::int64_t, std::string> message_ids;
+  bool is_silent = false;  ///< statements of the completing session have no answer
   std::deque<core::Failure> open_failures;
   std::deque<core::Failure> fetch_failures;
   std::deque<core::Failure> complete_failures;
+  bool leads = true;
+  bool has_resigned = false;
   std::int64_t saved_watermark = -1;
   int opens = 0;
 
@@ -102,6 +137,11 @@ class RecordingProbe : public relay::Probe {
     acknowledged_records += records;
   }
   void completed(std::size_t rows) override { completed_rows += rows; }
+  void parked(const core::RowId& row, const core::Failure&) override { parked_rows.push_back(row.number()); }
+  void dead_lettered(const core::RowId&, const core::Failure&) override {}
+  void held(std::size_t rows) override { held_rows += rows; }
+  void requeued(std::size_t) override {}
+  void leading(bool leads) override { leadings.push_back(leads); }
   void queried(relay::Query, std::chrono::steady_clock::duration) override {}
   void redelivering(std::size_t records) override { redelivered += records; }
   void failed(Activity activity, const core::Failure&) override { failures.push_back(activity); }
@@ -109,13 +149,18 @@ class RecordingProbe : public relay::Probe {
   void connection_opened(relay::Purpose) override {}
   void producer_created() override { ++producers; }
   void in_flight(std::size_t, core::Bytes) override {}
-  void topic_held(const std::string& topic, const core::Failure&) override { held.push_back(topic); }
+  void topic_held(const std::string& topic, const core::Failure&) override {
+    held_topic_names.push_back(topic);
+  }
   void topic_released(const std::string& topic) override { released.push_back(topic); }
   void held_topics(std::size_t) override {}
 
   std::vector<State> states;
   std::vector<Activity> failures, recoveries;
-  std::vector<std::string> held, released;
+  std::vector<std::string> held_topic_names, released;
+  std::vector<std::int64_t> parked_rows;
+  std::vector<bool> leadings;
+  std::size_t held_rows = 0;
   std::size_t fetched_rows = 0, polls = 0, acknowledged_records = 0, completed_rows = 0, redelivered = 0,
               producers = 0;
 };
@@ -238,7 +283,7 @@ TEST_CASE(
   s.source.pending = {1, 2};
   s.pass(30s);
   CHECK(s.state() == State::waiting_for_operator);
-  CHECK(s.probe.held == std::vector<std::string>{"orders"});
+  CHECK(s.probe.held_topic_names == std::vector<std::string>{"orders"});
   CHECK(s.pipeline.plan().window().empty());
   s.kafka.missing_topics.clear();
   s.pass(15s);
@@ -278,4 +323,65 @@ TEST_CASE("abandoned with rows in flight, the pipeline ends and says so", "[pipe
   s.pipeline.abandon();
   s.pass(1s);
   CHECK(s.ended == false);
+}
+
+TEST_CASE("while another relay leads, this one stands by, and goes on when it is gone", "[pipeline]") {
+  Story s;
+  s.source.leads = false;
+  s.source.pending = {1};
+  s.pass(5s);
+  CHECK(s.state() == State::standby);
+  CHECK(s.probe.failures.empty());
+  CHECK(s.kafka.log.empty());
+  s.source.leads = true;
+  s.pass(2s);
+  CHECK(s.state() == State::idle);
+  CHECK(s.probe.completed_rows == 1);
+  CHECK(s.probe.leadings == std::vector{false, true});
+}
+
+TEST_CASE(
+    "a relay that was stopped for longer than its lead lasts publishes nothing before it is proved again",
+    "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  // The heartbeat has no answer for as long as a stopped process would not have asked.
+  s.source.is_silent = true;
+  s.pass(5s);
+  s.source.pending = {1};
+  s.pass(5s);
+  CHECK(s.kafka.log.empty());
+  s.source.is_silent = false;
+  s.pass(2s);
+  CHECK(s.kafka.log.size() == 1);
+}
+
+TEST_CASE("a lead that was lost is told once, and asked for again", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.complete_failures = {failure(core::Remedy::rebuild)};
+  s.source.leads = false;
+  s.pass(5s);
+  CHECK(s.probe.failures == std::vector{Activity::complete});
+  CHECK(s.probe.recoveries == std::vector{Activity::complete});
+  CHECK(s.state() == State::standby);
+}
+
+TEST_CASE("an orderly end gives the lead up", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.pipeline.stop();
+  s.pass(1s);
+  CHECK(s.ended == true);
+  CHECK(s.source.has_resigned);
+}
+
+TEST_CASE("a refused row is parked and told once, the others go on", "[pipeline]") {
+  Story s;
+  s.kafka.bad_messages = {"message-2"};
+  s.source.pending = {1, 2, 3};
+  s.pass(5s);
+  CHECK(s.probe.parked_rows == std::vector<std::int64_t>{2});
+  CHECK(s.probe.completed_rows == 2);
+  CHECK(s.state() == State::idle);
 }

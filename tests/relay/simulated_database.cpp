@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <limits>
+#include <ranges>
 
 namespace outbox_relay::simulation {
 
@@ -13,6 +15,32 @@ constexpr std::uint64_t sequence_log_ahead = 32;  // PostgreSQL logs a sequence 
 
 // Topics are named by one attribute, and `topic_count` of them exist.
 constexpr int topic_count = 3;
+
+/// What the rows of a page point into.
+class Memory {
+ public:
+  explicit Memory(std::size_t rows) {
+    texts_.reserve(rows * 4);
+    attributes_.reserve(rows);
+  }
+
+  core::Row keep(const core::RowId& id, const SimulatedDatabase::Stored& stored) {
+    core::Row row;
+    row.id = id;
+    row.place.block = static_cast<std::uint32_t>(stored.place);
+    row.message_id = keep(stored.message.id);
+    if (stored.message.key >= 0) row.key = keep("key-" + std::to_string(stored.message.key));
+    row.payload = keep(std::to_string(stored.message.version));
+    row.attributes = {&attributes_.emplace_back(keep(std::to_string(stored.message.topic))), 1};
+    return row;
+  }
+
+ private:
+  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+
+  std::vector<std::string> texts_;
+  std::vector<core::Value> attributes_;
+};
 
 }  // namespace
 
@@ -79,8 +107,11 @@ void SimulatedDatabase::commit(Writer writer) {
   for (auto& [id, message] : writer.inserted) {
     if (message.key >= 0) next_version_[message.key] = message.version + 1;
     committed_[message.id] = written_;
-    rows_[id] = {
-        .message = std::move(message), .is_sent = false, .place = next_place_++, .commit_at = written_};
+    Stored stored;
+    stored.message = std::move(message);
+    stored.place = next_place_++;
+    stored.commit_at = written_;
+    rows_[id] = std::move(stored);
   }
 }
 
@@ -90,6 +121,7 @@ void SimulatedDatabase::end_all_writers() {
 
 void SimulatedDatabase::flush() {
   flushed_ = written_;
+  flushed_drawn_ = last_drawn_;
 }
 
 void SimulatedDatabase::crash() {
@@ -116,7 +148,7 @@ void SimulatedDatabase::crash() {
     highest = std::max(highest, number);
   }
   const auto jump = static_cast<std::int64_t>(dice_.chance(0.5) ? 0 : dice_.below(sequence_log_ahead));
-  last_drawn_ = std::max(highest, std::min(last_drawn_, highest + jump));
+  last_drawn_ = std::max({highest, flushed_drawn_, std::min(last_drawn_, highest + jump)});
   written_ = flushed_;
   std::uint64_t highest_place = 0;
   for (const auto& [id, stored] : rows_) highest_place = std::max(highest_place, stored.place);
@@ -131,13 +163,80 @@ void SimulatedDatabase::shuffle_places() {
 }
 
 core::SourceFacts SimulatedDatabase::open() {
-  core::SourceFacts facts{
-      .ids_from_sequence = uses_sequence_, .last_drawn = last_drawn_, .before_first = 0, .watermark = {}};
+  core::SourceFacts facts;
+  facts.ids_from_sequence = uses_sequence_;
+  facts.last_drawn = last_drawn_;
+  const auto memory = std::make_shared<Memory>(rows_.size());
+  facts.parked.memory = memory;
+  for (const auto& [id, stored] : rows_) {
+    if (stored.is_parked && !stored.behind) facts.parked.rows.push_back(memory->keep(id, stored));
+  }
   if (!uses_sequence_) return facts;
   facts.before_first = rows_.empty() ? last_drawn_ : rows_.begin()->first.number() - 1;
-  if (watermark && *watermark > last_drawn_) watermark.reset();
-  facts.watermark = watermark;
+  if (watermark_ && *watermark_ > last_drawn_) watermark_.reset();
+  facts.watermark = watermark_;
+  if (watermark_ && requeued_from_) facts.watermark = std::min(*watermark_, *requeued_from_ - 1);
   return facts;
+}
+
+void SimulatedDatabase::save_watermark(std::int64_t watermark) {
+  flush();
+  watermark_ = watermark;
+  if (requeued_from_ && *requeued_from_ > watermark) requeued_from_.reset();
+}
+
+std::vector<core::RowId> SimulatedDatabase::park(std::span<const core::Parking> rows) {
+  std::vector<core::RowId> parked;
+  const auto is_refused = [](const core::Parking& parking) { return !parking.behind; };
+  const auto park_one = [&](const core::Parking& parking) {
+    const core::Row& row = *parking.row->row;
+    const auto found = rows_.find(row.id);
+    if (found == rows_.end() || !found->second.is_pending() || found->second.place != row.place.block) return;
+    if (parking.behind) {
+      const auto predecessor = rows_.find(*parking.behind);
+      if (predecessor == rows_.end() || !predecessor->second.is_parked) return;
+    }
+    found->second.is_parked = true;
+    found->second.behind = parking.behind;
+    found->second.place = next_place_++;
+    parked.push_back(row.id);
+  };
+  for (const auto& parking : rows | std::views::filter(is_refused)) park_one(parking);
+  for (const auto& parking : rows | std::views::filter(std::not_fn(is_refused))) park_one(parking);
+  flush();
+  return parked;
+}
+
+std::vector<core::Released> SimulatedDatabase::find_released(std::span<const core::RowId> parked) const {
+  std::vector<core::Released> released;
+  for (const core::RowId& id : parked) {
+    const auto found = rows_.find(id);
+    if (found != rows_.end() && found->second.is_parked) continue;
+    released.push_back({id, found != rows_.end() && found->second.is_pending()});
+  }
+  return released;
+}
+
+std::vector<core::RowId> SimulatedDatabase::refused() const {
+  std::vector<core::RowId> ids;
+  for (const auto& [id, stored] : rows_) {
+    if (stored.is_parked && !stored.behind) ids.push_back(id);
+  }
+  return ids;
+}
+
+void SimulatedDatabase::release(const core::RowId& id, bool is_given_up) {
+  Stored& refused = rows_.at(id);
+  refused.is_parked = false;
+  refused.is_sent = is_given_up;
+  refused.place = next_place_++;
+  for (auto& [other, stored] : rows_) {
+    if (stored.behind != id) continue;
+    stored.behind.reset();
+    stored.is_parked = false;
+    stored.place = next_place_++;
+  }
+  if (uses_sequence_) requeued_from_ = std::min(requeued_from_.value_or(id.number()), id.number());
 }
 
 core::Survey SimulatedDatabase::survey(const core::SurveyRequest& request) const {
@@ -166,29 +265,8 @@ core::Writers SimulatedDatabase::writers() const {
   return result;
 }
 
-core::Row SimulatedDatabase::to_row(const core::RowId& id, const Stored& stored,
-                                    std::vector<std::string>& texts) const {
-  const auto keep = [&texts](std::string text) -> std::string_view {
-    return texts.emplace_back(std::move(text));
-  };
-  core::Row row;
-  row.id = id;
-  row.place.block = static_cast<std::uint32_t>(stored.place);
-  row.message_id = keep(stored.message.id);
-  if (stored.message.key >= 0) row.key = keep("key-" + std::to_string(stored.message.key));
-  row.payload = keep(std::to_string(stored.message.version));
-  return row;
-}
-
 core::Fetched SimulatedDatabase::fetch(const core::FetchRequest& request) const {
-  struct Memory {
-    std::vector<std::string> texts;
-    std::vector<core::Value> attributes;
-  };
-  const auto memory = std::make_shared<Memory>();
-  memory->texts.reserve(request.max_rows * 10);
-  memory->attributes.reserve(request.max_rows * 2 + 2);
-
+  const auto memory = std::make_shared<Memory>(request.max_rows * 2 + 2);
   core::Fetched fetched;
   fetched.page.memory = memory;
   fetched.written = {written_};
@@ -201,17 +279,14 @@ core::Fetched SimulatedDatabase::fetch(const core::FetchRequest& request) const 
       fetched.cut_before = size;
       return false;
     }
-    core::Row row = to_row(id, stored, memory->texts);
-    memory->texts.push_back(std::to_string(stored.message.topic));
-    row.attributes = {&memory->attributes.emplace_back(memory->texts.back()), 1};
-    fetched.page.rows.push_back(row);
+    fetched.page.rows.push_back(memory->keep(id, stored));
     fetched.page.bytes += size;
     return true;
   };
   for (const auto& gap : request.gaps) {
     for (auto row = rows_.lower_bound(core::RowId{gap.first});
          row != rows_.end() && row->first.number() <= gap.last; ++row) {
-      if (row->second.is_sent) continue;
+      if (!row->second.is_pending()) continue;
       if (fetched.rows_in_gaps == request.max_rows) return fetched;
       if (!take(row->first, row->second)) return fetched;
       ++fetched.rows_in_gaps;
@@ -221,7 +296,7 @@ core::Fetched SimulatedDatabase::fetch(const core::FetchRequest& request) const 
   auto row = request.after ? rows_.upper_bound(*request.after) : rows_.begin();
   for (; row != rows_.end() && forward < request.max_rows; ++row) {
     if (request.up_to && row->first > *request.up_to) break;
-    if (row->second.is_sent) continue;
+    if (!row->second.is_pending()) continue;
     if (!take(row->first, row->second)) return fetched;
     ++forward;
   }
@@ -230,14 +305,15 @@ core::Fetched SimulatedDatabase::fetch(const core::FetchRequest& request) const 
 
 bool SimulatedDatabase::complete_at_place(const core::Row& row) {
   const auto found = rows_.find(row.id);
-  if (found == rows_.end() || found->second.is_sent || found->second.place != row.place.block) return false;
+  if (found == rows_.end() || !found->second.is_pending() || found->second.place != row.place.block)
+    return false;
   found->second.is_sent = true;
   return true;
 }
 
 bool SimulatedDatabase::complete_by_identity(const core::Row& row) {
   const auto found = rows_.find(row.id);
-  if (found == rows_.end() || found->second.is_sent || found->second.message.id != row.message_id)
+  if (found == rows_.end() || !found->second.is_pending() || found->second.message.id != row.message_id)
     return false;
   found->second.is_sent = true;
   return true;
@@ -245,7 +321,7 @@ bool SimulatedDatabase::complete_by_identity(const core::Row& row) {
 
 std::size_t SimulatedDatabase::pending() const {
   return static_cast<std::size_t>(
-      std::ranges::count_if(rows_, [](const auto& row) { return !row.second.is_sent; }));
+      std::ranges::count_if(rows_, [](const auto& row) { return row.second.is_pending(); }));
 }
 
 bool SimulatedDatabase::is_durable(const std::string& message_id) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,12 @@ class SimulatedDatabase {
   struct Stored {
     Message message;
     bool is_sent = false;
-    std::uint64_t place = 0;      ///< a ctid: another one for each version of the row
-    std::uint64_t commit_at = 0;  ///< log position of its commit
+    bool is_parked = false;
+    std::optional<core::RowId> behind;  ///< parked only because that row is
+    std::uint64_t place = 0;            ///< a ctid: another one for each version of the row
+    std::uint64_t commit_at = 0;        ///< log position of its commit
+
+    [[nodiscard]] bool is_pending() const { return !is_sent && !is_parked; }
   };
 
   /// `always_flushes`: no writer commits asynchronously.
@@ -56,9 +61,20 @@ class SimulatedDatabase {
   bool complete_at_place(const core::Row& row);
   /// The careful statement: by id and content.
   bool complete_by_identity(const core::Row& row);
-  std::optional<std::int64_t> watermark;
+  /// Returns the ids of those that were as they should be.
+  std::vector<core::RowId> park(std::span<const core::Parking> rows);
+  [[nodiscard]] std::vector<core::Released> find_released(std::span<const core::RowId> parked) const;
+  void save_watermark(std::int64_t watermark);
+
+  // What an operator does.
+  [[nodiscard]] std::vector<core::RowId> refused() const;
+  /// Puts a parked row, and those behind it, back into the outbox, or gives it up.
+  void requeue(const core::RowId& id) { release(id, false); }
+  void discard(const core::RowId& id) { release(id, true); }
 
   [[nodiscard]] const std::map<core::RowId, Stored>& rows() const { return rows_; }
+  /// How many messages were written so far; their ids are "m1", "m2", …
+  [[nodiscard]] std::uint64_t messages() const { return next_message_ - 1; }
   [[nodiscard]] std::size_t open_writers() const { return writers_.size(); }
   [[nodiscard]] std::size_t pending() const;
   /// Whether the message was committed at some time, and not lost by a crash.
@@ -76,15 +92,17 @@ class SimulatedDatabase {
   };
 
   core::RowId draw_id();
+  void release(const core::RowId& id, bool is_given_up);
   void commit(Writer writer);
-  [[nodiscard]] core::Row to_row(const core::RowId& id, const Stored& stored,
-                                 std::vector<std::string>& texts) const;
 
   Timeline& timeline_;
   Dice& dice_;
+  std::optional<std::int64_t> watermark_;
+  std::optional<std::int64_t> requeued_from_;
   bool uses_sequence_;
   bool always_flushes_;
   std::int64_t last_drawn_ = 0;
+  std::int64_t flushed_drawn_ = 0;  ///< not drawn again after a crash
   std::map<core::RowId, Stored> rows_;
   std::vector<Writer> writers_;
   std::map<int, int> next_version_;  ///< of a key, committed

@@ -15,6 +15,10 @@ core::Failure missing() {
   return {core::Reason::missing, core::Remedy::hold_topic, "the topic does not exist", ""};
 }
 
+core::Failure refusal(core::Remedy remedy) {
+  return {core::Reason::invalid_record, remedy, "refused", ""};
+}
+
 Record to_record(const core::Row& row, std::string topic, std::int32_t partition) {
   Record record{.topic = std::move(topic),
                 .partition = partition,
@@ -47,6 +51,10 @@ relay::Publication SimulatedSink::publish(core::InFlight& row) {
     });
     return {relay::Accepted::full, {}};
   }
+  if (row.is_suspect) {
+    publish_alone(row);
+    return {};
+  }
   const auto topic = static_cast<std::uint32_t>(row.topic);
   const Place place{topic, row.partition};
   auto& queue = queues_[place];
@@ -73,6 +81,7 @@ void SimulatedSink::work_on(Place place) {
     return;
   }
   const auto batch = 1 + dice_.below(queue.size());
+  if (refuse_request(queue, batch)) return;
   for (std::size_t at = 0; at < batch; ++at) write(queue[at]);
   timeline_.in(dice_.delay(100, 3000), [alive = alive_, place, generation = generation_] {
     if (!*alive || (*alive)->generation_ != generation || (*alive)->is_broken_) return;
@@ -85,6 +94,50 @@ void SimulatedSink::work_on(Place place) {
     }
     if (!waiting.empty()) self.work_on(place);
   });
+}
+
+// One bad record fails its whole request, and under the gapless guarantee the producer with it.
+bool SimulatedSink::refuse_request(Queue& queue, std::size_t batch) {
+  const auto end = queue.begin() + static_cast<std::ptrdiff_t>(batch);
+  const bool is_bad = std::any_of(queue.begin(), end, [this](const Sent& sent) {
+    return !sent.is_written && kafka_.refuses(sent.record);
+  });
+  if (!is_bad) return false;
+  Queue left;
+  for (std::size_t at = 0; at < queue.size(); ++at) {
+    if (at < batch && !queue[at].is_written) {
+      report(queue[at].row, refusal(core::Remedy::isolate));
+    } else {
+      left.push_back(queue[at]);
+    }
+  }
+  queue = std::move(left);
+  break_producer();
+  return true;
+}
+
+void SimulatedSink::publish_alone(core::InFlight& row) {
+  if (alone_) violation_ = "two suspects are out";
+  const auto topic = static_cast<std::uint32_t>(row.topic);
+  alone_ = Sent{.row = &row, .record = to_record(*row.row, names_[topic], row.partition)};
+  timeline_.in(dice_.delay(200, 8000), [alive = alive_] {
+    if (*alive) (*alive)->judge_alone();
+  });
+}
+
+void SimulatedSink::judge_alone() {
+  Sent sent = *std::exchange(alone_, std::nullopt);
+  if (kafka_.missing_topics.contains(sent.record.topic)) return report(sent.row, missing());
+  if (!is_calm && dice_.chance(0.1)) {
+    if (dice_.chance(0.5) && !kafka_.refuses(sent.record)) {
+      write(sent);
+      ++lost_answers_;
+    }
+    return report(sent.row, gone());
+  }
+  if (kafka_.refuses(sent.record)) return report(sent.row, refusal(core::Remedy::park));
+  write(sent);
+  report(sent.row, std::nullopt);
 }
 
 void SimulatedSink::write(Sent& sent) {
@@ -105,9 +158,12 @@ void SimulatedSink::look_up(core::TopicId topic, const std::string& name) {
   timeline_.in(dice_.delay(100, 20'000), [alive = alive_, topic, name] {
     if (!*alive) return;
     auto& self = **alive;
-    relay::TopicReport found{.topic = topic, .partitions = SimulatedKafka::partitions, .failure = {}};
-    if (self.kafka_.missing_topics.contains(name))
-      found = {.topic = topic, .partitions = 0, .failure = missing()};
+    relay::TopicReport found;
+    found.topic = topic;
+    found.partitions = SimulatedKafka::partitions;
+    // Small enough that some rows look too large.
+    if (self.dice_.chance(0.3)) found.largest_record = core::Bytes{110 + self.dice_.below(6)};
+    if (self.kafka_.missing_topics.contains(name)) found.failure = missing();
     self.events_.topics.push_back(std::move(found));
     self.door_.open();
   });
@@ -137,6 +193,7 @@ awaitable<std::vector<relay::DeliveryReport>> SimulatedSink::rebuild(std::chrono
     for (Sent& sent : queue) {
       // Some that were written are reported so even now, in order, and some answers are lost.
       const bool is_known = sent.is_written && dice_.chance(0.5);
+      lost_answers_ += sent.is_written && !is_known ? 1 : 0;
       reports.push_back({sent.row, is_known ? std::nullopt : std::optional{gone()}});
     }
   }
@@ -166,9 +223,14 @@ void SimulatedSink::lose_topic(const std::string& name) {
 }
 
 void SimulatedSink::be_killed() {
+  if (alone_ && dice_.chance(0.5) && !kafka_.refuses(alone_->record)) write(*alone_);
   for (auto& [place, queue] : queues_) {
+    if (is_broken_) break;  // it sends nothing more
     const auto written = dice_.below(queue.size() + 1);
-    for (std::size_t at = 0; at < written; ++at) write(queue[at]);
+    for (std::size_t at = 0; at < written; ++at) {
+      if (kafka_.refuses(queue[at].record)) break;
+      write(queue[at]);
+    }
   }
   *alive_ = nullptr;
 }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +26,13 @@ struct SimulatedKafka {
   static constexpr std::int32_t partitions = 2;
 
   std::set<std::string> missing_topics;
-  std::vector<Record> log;  ///< in the order of arrival, all partitions
+  std::set<std::string> bad_messages;  ///< ids of messages that are refused, with the request they came in
+  std::vector<Record> log;             ///< in the order of arrival, all partitions
+
+  /// The dead letter topic takes everything.
+  [[nodiscard]] bool refuses(const Record& record) const {
+    return bad_messages.contains(record.message_id) && !record.topic.starts_with("dead");
+  }
 };
 
 /// A producer with all the freedom that librdkafka has: reports late, in batches, out of order between
@@ -50,6 +57,8 @@ class SimulatedSink : public relay::Sink {
   /// What was on its way when the process was killed may have been written, or not.
   void be_killed();
 
+  /// How many records were written without anybody being told.
+  [[nodiscard]] std::size_t lost_answers() const { return lost_answers_; }
   [[nodiscard]] std::size_t rebuilds() const { return rebuilds_; }
   /// The first rule that the pipeline broke, or empty.
   [[nodiscard]] const std::string& violation() const { return violation_; }
@@ -66,6 +75,9 @@ class SimulatedSink : public relay::Sink {
   using Place = std::pair<std::uint32_t, std::int32_t>;  // topic, partition
 
   void work_on(Place place);
+  bool refuse_request(Queue& queue, std::size_t batch);
+  void publish_alone(core::InFlight& row);
+  void judge_alone();
   void write(Sent& sent);
   void report(core::InFlight* row, std::optional<core::Failure> failure);
 
@@ -75,11 +87,13 @@ class SimulatedSink : public relay::Sink {
   SimulatedKafka& kafka_;
   std::map<std::uint32_t, std::string> names_;
   std::map<Place, Queue> queues_;
-  std::set<Place> proven_;  ///< partitions with an ack under this producer
+  std::optional<Sent> alone_;  ///< the suspect that is out
+  std::set<Place> proven_;     ///< partitions with an ack under this producer
   relay::SinkEvents events_;
   bool is_broken_ = false;
   std::size_t generation_ = 0;
   std::size_t rebuilds_ = 0;
+  std::size_t lost_answers_ = 0;
   std::string violation_;
   std::shared_ptr<SimulatedSink*> alive_;  ///< what is scheduled finds out here that the sink is gone
 };

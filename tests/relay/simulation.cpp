@@ -1,5 +1,6 @@
 #include "simulation.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace {
 constexpr core::Bytes window_bytes{6000};
 constexpr std::size_t window_rows = 40;
 constexpr std::size_t largest_row = 9000;
+constexpr const char* dead_letters = "dead-letters";
 
 core::PlanSettings settings(const Simulation::Options& options) {
   core::PlanSettings result;
@@ -18,6 +20,8 @@ core::PlanSettings settings(const Simulation::Options& options) {
   result.poll_interval = std::chrono::milliseconds{100};
   result.full_scan_interval = std::chrono::milliseconds{2000};
   result.wait_for_flush = options.wait_for_flush;
+  result.refused = options.refused;
+  if (options.refused == core::OnRefusal::dead_letter) result.dead_letter_topic = dead_letters;
   return result;
 }
 
@@ -43,12 +47,27 @@ class Simulation::Source : public relay::Source {
  public:
   Source(boost::asio::io_context& io, Simulation& world) : io_(io), world_(world) {}
 
-  awaitable<core::SourceFacts> open() override {
+  awaitable<std::optional<relay::Lead>> take_lead() override {
     close();
     co_await pass(1000, 30'000);
     if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.3)) throw core::FailureError(lost());
     is_open_ = true;
-    co_return world_.database_.open();
+    co_return relay::Lead{.lasts = std::chrono::seconds{4}};
+  }
+  awaitable<void> keep_lead() override {
+    co_await statement([] { return true; });
+  }
+  awaitable<void> resign() override {
+    co_await statement([] { return true; });
+  }
+  awaitable<core::SourceFacts> open() override {
+    co_return co_await statement([&] { return world_.database_.open(); });
+  }
+  awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
+    co_return co_await statement([&] { return world_.database_.park(rows); });
+  }
+  awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override {
+    co_return co_await statement([&] { return world_.database_.find_released(parked); });
   }
   awaitable<core::Survey> survey(core::SurveyRequest request) override {
     co_return co_await statement([&] { return world_.database_.survey(request); });
@@ -79,7 +98,10 @@ class Simulation::Source : public relay::Source {
     });
   }
   awaitable<void> save_watermark(std::int64_t watermark) override {
-    co_await statement([&] { return world_.database_.watermark = watermark; });
+    co_await statement([&] {
+      world_.database_.save_watermark(watermark);
+      return true;
+    });
   }
   void close() noexcept override {
     is_open_ = false;
@@ -131,6 +153,11 @@ class Simulation::CountingProbe : public relay::Probe {
   }
   void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
   void completed(std::size_t) override {}
+  void parked(const core::RowId&, const core::Failure&) override {}
+  void dead_lettered(const core::RowId&, const core::Failure&) override {}
+  void held(std::size_t) override {}
+  void requeued(std::size_t) override {}
+  void leading(bool) override {}
   void queried(relay::Query, std::chrono::steady_clock::duration) override {}
   void redelivering(std::size_t) override {}
   void failed(relay::Activity, const core::Failure&) override {}
@@ -190,6 +217,7 @@ std::optional<std::string> Simulation::run() {
   if (!broken_promise_) run_until_relayed();
   if (!broken_promise_) drain();
   if (!broken_promise_) {  // what a drained process left in the table is the next one's
+    lost_answers_ += process_->sink.lost_answers();
     process_.reset();
     start_process();
     run_until_relayed();
@@ -204,6 +232,7 @@ void Simulation::start_process() {
 
 void Simulation::kill_process() {
   excuses_ += 1;
+  lost_answers_ += process_->sink.lost_answers();
   process_->sink.be_killed();
   // The coroutines die with their io_context, before what they refer to.
   process_->io.stop();
@@ -212,6 +241,7 @@ void Simulation::kill_process() {
 
 void Simulation::do_something() {
   if (options_.with_faults && dice_.chance(0.08)) return cause_trouble();
+  if (options_.with_bad_rows && dice_.chance(0.05)) return operate();
   switch (dice_.below(4)) {
     case 0:
     case 1:
@@ -237,7 +267,6 @@ void Simulation::cause_trouble() {
       process_->source.lose_connection();
       break;
     case 2:
-      excuses_ += 1;
       process_->sink.break_producer();
       break;
     case 3:
@@ -257,6 +286,27 @@ void Simulation::cause_trouble() {
   }
 }
 
+// Somebody looks at the parked rows: mends what made one bad, gives one up, or just tries again.
+void Simulation::operate() {
+  const auto refused = database_.refused();
+  if (refused.empty()) return;
+  const core::RowId id = refused[dice_.below(refused.size())];
+  const Message& message = database_.rows().at(id).message;
+  switch (dice_.below(3)) {
+    case 0:
+      database_.requeue(id);
+      break;
+    case 1:
+      kafka_.bad_messages.erase(message.id);
+      database_.requeue(id);
+      break;
+    default:
+      left_out_.emplace("key-" + std::to_string(message.key), message.version);
+      database_.discard(id);
+      break;
+  }
+}
+
 bool Simulation::step() {
   if (!timeline_.step()) return false;
   process_->io.restart();
@@ -266,6 +316,13 @@ bool Simulation::step() {
 }
 
 void Simulation::check() {
+  const bool is_calm = process_->sink.is_calm;
+  for (; options_.with_bad_rows && !is_calm && last_message_ < database_.messages(); ++last_message_) {
+    if (dice_.chance(0.03)) {
+      kafka_.bad_messages.insert("m" + std::to_string(last_message_ + 1));
+      refused_once_.insert("m" + std::to_string(last_message_ + 1));
+    }
+  }
   for (; checked_records_ < kafka_.log.size(); ++checked_records_) check_record(kafka_.log[checked_records_]);
   if (!process_->sink.violation().empty()) break_promise(process_->sink.violation());
   const auto& window = process_->pipeline.plan().window();
@@ -282,11 +339,15 @@ void Simulation::check_record(const Record& record) {
     return break_promise("published a message that a crash could take back");
   }
   if (!consumed_.insert(record.message_id).second) {
-    if (++repeats_ > excuses_ * window_rows) break_promise("published a message twice without a reason");
+    if (++repeats_ > excuses_ * window_rows + process_->sink.lost_answers() + lost_answers_)
+      break_promise("published a message twice without a reason");
     return;
   }
-  if (record.key.empty()) return;
+  if (record.topic == dead_letters) left_out_.emplace(record.key, record.version);
+  if (refused_once_.contains(record.message_id) && options_.refused == core::OnRefusal::dead_letter) return;
+  if (record.key.empty() || record.topic == dead_letters) return;
   int& next = next_version_[record.key];
+  while (next < record.version && may_be_left_out(record.key, next)) ++next;
   if (record.version != next) {
     return break_promise("order of " + record.key + ": version " + std::to_string(record.version) +
                          " came where " + std::to_string(next) + " was next");
@@ -294,13 +355,26 @@ void Simulation::check_record(const Record& record) {
   ++next;
 }
 
+// Nobody waits for what was discarded, or goes to the dead letter topic.
+bool Simulation::may_be_left_out(const std::string& key, int version) const {
+  if (left_out_.contains({key, version})) return true;
+  if (options_.refused != core::OnRefusal::dead_letter) return false;
+  return std::ranges::any_of(database_.rows(), [&](const auto& row) {
+    const Message& message = row.second.message;
+    return message.version == version && "key-" + std::to_string(message.key) == key &&
+           refused_once_.contains(message.id);
+  });
+}
+
 void Simulation::run_until_relayed() {
   kafka_.missing_topics.clear();
+  kafka_.bad_messages.clear();
   process_->source.is_calm = true;
   process_->sink.is_calm = true;
   database_.end_all_writers();
   database_.flush();
   for (int steps = 0; steps < 200'000 && !broken_promise_; ++steps) {
+    for (const core::RowId& id : database_.refused()) database_.requeue(id);
     if (database_.pending() == 0 && process_->pipeline.plan().window().empty()) return;
     step();
   }

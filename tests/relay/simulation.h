@@ -23,6 +23,8 @@ class Simulation {
     bool uses_sequence = true;
     bool wait_for_flush = true;
     bool with_faults = true;
+    bool with_bad_rows = false;
+    core::OnRefusal refused = core::OnRefusal::park;
     int steps = 400;
   };
 
@@ -41,12 +43,14 @@ class Simulation {
   void kill_process();
   void do_something();
   void cause_trouble();
+  void operate();
   void run_until_relayed();
   void drain();
   /// Lets the next thing happen and checks all promises.
   bool step();
   void check();
   void check_record(const Record& record);
+  [[nodiscard]] bool may_be_left_out(const std::string& key, int version) const;
   void break_promise(const std::string& what);
 
   Options options_;
@@ -60,8 +64,13 @@ class Simulation {
   std::size_t checked_records_ = 0;
   std::map<std::string, int> next_version_;  ///< of a key, as consumers see it
   std::set<std::string> consumed_;
+  /// Versions of a key that consumers will not see in its topic: discarded, or sent to the dead letter topic.
+  std::set<std::pair<std::string, int>> left_out_;
+  std::set<std::string> refused_once_;  ///< all messages that were bad at some time
+  std::size_t last_message_ = 0;        ///< of those that were asked whether they are bad
   std::size_t repeats_ = 0;
-  std::size_t excuses_ = 0;  ///< events after which a repeat is allowed: a kill, a rebuild
+  std::size_t lost_answers_ = 0;  ///< of sinks that are gone
+  std::size_t excuses_ = 0;       ///< kills, each of which allows repeats
   std::optional<std::string> broken_promise_;
 };
 

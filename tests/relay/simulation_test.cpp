@@ -50,3 +50,16 @@ TEST_CASE("all promises hold for ids that are not from a sequence", "[simulation
 TEST_CASE("with publish_after: visible nothing is lost either", "[simulation]") {
   simulate({.wait_for_flush = false});
 }
+
+TEST_CASE("all promises hold when Kafka refuses some rows, and people requeue or discard them",
+          "[simulation]") {
+  simulate({.with_bad_rows = true});
+}
+
+TEST_CASE("the same for ids that are not from a sequence", "[simulation]") {
+  simulate({.uses_sequence = false, .with_bad_rows = true});
+}
+
+TEST_CASE("refused rows reach the dead letter topic, and all other promises hold", "[simulation]") {
+  simulate({.with_bad_rows = true, .refused = outbox_relay::core::OnRefusal::dead_letter});
+}

@@ -39,6 +39,10 @@ PostgresServer::PostgresServer(const std::vector<std::string>& settings) {
   start(settings);
 }
 
+PostgresServer::PostgresServer(StandbyOf standby_of, const std::vector<std::string>& settings) {
+  script_.start_as_standby_of(standby_of.primary.script_, settings);
+}
+
 std::string PostgresServer::connection_string(std::string_view user, std::string_view database) const {
   std::ostringstream text;
   text << "host=" << host() << " port=" << port() << " dbname=" << database << " user=" << user

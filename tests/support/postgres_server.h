@@ -25,6 +25,13 @@ class PostgresServer {
   /// `settings` are PostgreSQL's: "synchronous_commit=off".
   explicit PostgresServer(const std::vector<std::string>& settings = {});
 
+  /// For the constructor below.
+  struct StandbyOf {
+    const PostgresServer& primary;
+  };
+  /// A streaming standby of a server that runs, with the same roles and passwords.
+  explicit PostgresServer(StandbyOf standby_of, const std::vector<std::string>& settings = {});
+
   [[nodiscard]] const std::string& host() const { return script_.variable("PGHOST"); }
   [[nodiscard]] const std::string& port() const { return script_.variable("PGPORT"); }
   /// Of both `postgres`, the superuser, and `outbox_relay`, who has no grants yet (deploy/sql/role.sql gives
@@ -46,6 +53,8 @@ class PostgresServer {
   [[nodiscard]] std::string value(const std::string& sql, std::string_view database = "postgres") const;
 
   void stop(Stop how = Stop::fast) const;
+  /// A standby becomes a primary of its own; returns when it takes writes.
+  void promote() const { script_.run("promote"); }
   /// The same data on the same port; `settings` are added.
   void start(const std::vector<std::string>& settings = {}) { script_.start(settings); }
 

@@ -50,12 +50,19 @@ ServerScript::~ServerScript() {
 }
 
 void ServerScript::start(const std::vector<std::string>& settings, const std::vector<std::string>& options) {
-  std::vector<std::string> command{OUTBOX_RELAY_TEST_SERVERS "/" + name_,
-                                   "start",
-                                   directory_.string(),
-                                   "--owner",
-                                   std::to_string(::getpid()),
-                                   "--temporary"};
+  launch({"start", directory_.string()}, settings, options);
+}
+
+void ServerScript::start_as_standby_of(const ServerScript& primary,
+                                       const std::vector<std::string>& settings) {
+  launch({"standby", directory_.string(), primary.directory_.string()}, settings, {});
+}
+
+void ServerScript::launch(const std::vector<std::string>& verb, const std::vector<std::string>& settings,
+                          const std::vector<std::string>& options) {
+  std::vector<std::string> command{OUTBOX_RELAY_TEST_SERVERS "/" + name_};
+  command.insert(command.end(), verb.begin(), verb.end());
+  command.insert(command.end(), {"--owner", std::to_string(::getpid()), "--temporary"});
   command.insert(command.end(), options.begin(), options.end());
   for (const auto& setting : settings) command.insert(command.end(), {"-c", setting});
   std::istringstream lines{output_of(command)};

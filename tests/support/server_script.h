@@ -22,6 +22,9 @@ class ServerScript {
   /// the script's own, such as {"--brokers", "3"}.
   void start(const std::vector<std::string>& settings, const std::vector<std::string>& options = {});
 
+  /// The same by the script's verb `standby`: a copy of `primary`, which runs, made by streaming from it.
+  void start_as_standby_of(const ServerScript& primary, const std::vector<std::string>& settings);
+
   /// Runs `verb` on the directory, with further arguments.
   void run(const std::string& verb, const std::vector<std::string>& arguments = {}) const;
 
@@ -31,6 +34,9 @@ class ServerScript {
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
  private:
+  void launch(const std::vector<std::string>& verb, const std::vector<std::string>& settings,
+              const std::vector<std::string>& options);
+
   std::string name_;
   std::filesystem::path directory_;
   std::map<std::string, std::string> variables_;

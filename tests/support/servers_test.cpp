@@ -43,6 +43,18 @@ TEST_CASE("a crashed PostgreSQL server comes back with its data on the same port
   CHECK(postgres.value("SHOW work_mem") == "5MB");
 }
 
+TEST_CASE("a standby follows its primary, takes no writes, and is a primary after its promotion",
+          "[servers]") {
+  const PostgresServer primary;
+  const PostgresServer standby{PostgresServer::StandbyOf{primary}};
+  primary.execute("CREATE TABLE followed AS SELECT 42 AS answer");
+  CHECK(eventually([&] { return standby.value("SELECT to_regclass('followed') IS NOT NULL") == "t"; }));
+  CHECK_THROWS_WITH(standby.execute("DROP TABLE followed"), contains("read-only"));
+  standby.promote();
+  standby.execute("UPDATE followed SET answer = 43");
+  CHECK(primary.value("SELECT answer FROM followed") == "42");
+}
+
 TEST_CASE("records come back with partition, key, value, headers and the difference of NULL and empty",
           "[servers]") {
   const auto& kafka = shared_kafka();

@@ -66,6 +66,9 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
       {"outbox_relay_records_published_total", "counter"},
       {"outbox_relay_rows_completed_total", "counter"},
       {"outbox_relay_published_bytes_total", "counter"},
+      {"outbox_relay_rows_parked_total", "counter"},
+      {"outbox_relay_rows_dead_lettered_total", "counter"},
+      {"outbox_relay_rows_requeued_total", "counter"},
       {"outbox_relay_late_rows_total", "counter"},
       {"outbox_relay_records_redelivered_total", "counter"},
       {"outbox_relay_fetch_failures_total", "counter"},
@@ -76,6 +79,8 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
       {"outbox_relay_producers_created_total", "counter"},
       {"outbox_relay_backlog_rows", "gauge"},
       {"outbox_relay_backlog_oldest_timestamp_seconds", "gauge"},
+      {"outbox_relay_parked_rows", "gauge"},
+      {"outbox_relay_held_rows", "gauge"},
       {"outbox_relay_held_topics", "gauge"},
       {"outbox_relay_in_flight_rows", "gauge"},
       {"outbox_relay_in_flight_bytes", "gauge"},
@@ -85,6 +90,7 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
       {"outbox_relay_last_ack_timestamp_seconds", "gauge"},
       {"outbox_relay_last_completion_timestamp_seconds", "gauge"},
       {"outbox_relay_state", "gauge"},
+      {"outbox_relay_leader", "gauge"},
       {"outbox_relay_publish_duration_seconds", "histogram"},
       {"outbox_relay_end_to_end_duration_seconds", "histogram"},
       {"outbox_relay_query_duration_seconds", "histogram"},
@@ -109,8 +115,9 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
 TEST_CASE("every series exists from the start", "[families]") {
   Observed observed;
   const auto metrics = observed.telemetry.render();
-  for (const std::string activity : {"fetch", "publish", "complete"}) {
-    CHECK(label_values(metrics, "outbox_relay_" + activity + "_failures_total", "reason") == reasons);
+  for (const std::string family :
+       {"fetch_failures", "publish_failures", "complete_failures", "rows_parked", "rows_dead_lettered"}) {
+    CHECK(label_values(metrics, "outbox_relay_" + family + "_total", "reason") == reasons);
   }
   CHECK(label_values(metrics, "outbox_relay_polls_total", "cause") ==
         std::set<std::string>{"timer", "full_page", "notification", "wake"});
@@ -120,7 +127,8 @@ TEST_CASE("every series exists from the start", "[families]") {
         std::set<std::string>{"starting", "standby", "relaying", "idle", "backing_off",
                               "waiting_for_operator", "halted", "draining"});
   CHECK(label_values(metrics, "outbox_relay_query_duration_seconds_count", "query") ==
-        std::set<std::string>{"fetch", "survey", "flush_position", "complete", "save_watermark", "sample"});
+        std::set<std::string>{"fetch", "survey", "flush_position", "find_released", "complete", "park",
+                              "save_watermark", "lead", "sample"});
   CHECK(label_values(metrics, "outbox_relay_log_messages_total", "level") ==
         std::set<std::string>{"debug", "info", "warn", "error"});
 }

@@ -167,6 +167,24 @@ TEST_CASE("a standby is ready, although it never polls", "[health]") {
   CHECK(relay.is_ready());
 }
 
+TEST_CASE("what waited while another relay worked does not count against the one that takes over",
+          "[health]") {
+  Relay relay;
+  relay.orders.poll_failed(relay.now);
+  relay.orders.state_changed(relay::State::standby);
+  for (int sample = 0; sample < 100; ++sample) {
+    relay.pass(5s);
+    relay.orders.sampled(3, relay.now);
+  }
+  relay.orders.state_changed(relay::State::relaying);
+  relay.poll(3);
+  CHECK(relay.is_ready());
+  relay.pass(59s);
+  CHECK(relay.is_ready());
+  relay.pass(1s);
+  CHECK_FALSE(relay.is_ready());
+}
+
 TEST_CASE("alive as long as each pipeline beats", "[health]") {
   Relay relay;
   auto& payments = relay.health.add("payments", {});

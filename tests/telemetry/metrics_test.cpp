@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 
 TEST_CASE("what cannot be known is NaN, never 0", "[metrics]") {
   Observed observed;
-  const std::vector<std::string> sampled{"backlog_rows", "backlog_oldest_timestamp_seconds",
+  const std::vector<std::string> sampled{"backlog_rows",    "backlog_oldest_timestamp_seconds",
+                                         "parked_rows",     "held_rows",
                                          "table_dead_rows", "oldest_snapshot_age_seconds"};
   SECTION("before the first sample") {
     for (const auto& family : sampled) CHECK(observed.value(family + "{outbox=\"orders\"}") == "Nan");
@@ -20,10 +21,14 @@ TEST_CASE("what cannot be known is NaN, never 0", "[metrics]") {
   SECTION("when the database does not tell any more") {
     observed.orders.sampled({.backlog_rows = 7,
                              .oldest_created_at = core::DatabaseTime{1'700'000'000'500ms},
+                             .parked_rows = 2,
+                             .held_rows = 30,
                              .dead_rows = 12,
                              .oldest_snapshot_age = 1500ms});
     CHECK(observed.value("backlog_rows{outbox=\"orders\"}") == "7");
     CHECK(observed.value("backlog_oldest_timestamp_seconds{outbox=\"orders\"}") == "1700000000.5");
+    CHECK(observed.value("parked_rows{outbox=\"orders\"}") == "2");
+    CHECK(observed.value("held_rows{outbox=\"orders\"}") == "30");
     CHECK(observed.value("table_dead_rows{outbox=\"orders\"}") == "12");
     CHECK(observed.value("oldest_snapshot_age_seconds{outbox=\"orders\"}") == "1.5");
     observed.orders.sampled({});
@@ -33,8 +38,9 @@ TEST_CASE("what cannot be known is NaN, never 0", "[metrics]") {
 
 TEST_CASE("an empty outbox has no oldest row: 0", "[metrics]") {
   Observed observed;
-  observed.orders.sampled(
-      {.backlog_rows = 0, .oldest_created_at = {}, .dead_rows = {}, .oldest_snapshot_age = {}});
+  Sample sample;
+  sample.backlog_rows = 0;
+  observed.orders.sampled(sample);
   CHECK(observed.value("backlog_rows{outbox=\"orders\"}") == "0");
   CHECK(observed.value("backlog_oldest_timestamp_seconds{outbox=\"orders\"}") == "0");
 }
@@ -71,6 +77,31 @@ TEST_CASE("failures are counted by activity and reason, each time", "[metrics]")
   CHECK(observed.value("publish_failures_total{outbox=\"orders\",reason=\"connection\"}") == "0");
   CHECK(observed.value("fetch_failures_total{outbox=\"orders\",reason=\"not_in_sync\"}") == "0");
   CHECK(observed.value("complete_failures_total{outbox=\"orders\",reason=\"not_in_sync\"}") == "0");
+}
+
+TEST_CASE("refused rows are counted by reason and by what became of them", "[metrics]") {
+  Observed observed;
+  const core::Failure large{
+      .reason = core::Reason::too_large, .remedy = core::Remedy::park, .message = "large", .hint = {}};
+  observed.orders.parked(core::RowId{7}, large);
+  observed.orders.parked(core::RowId{8}, large);
+  observed.orders.dead_lettered(core::RowId{9}, large);
+  observed.orders.held(100);
+  observed.orders.requeued(102);
+  CHECK(observed.value("rows_parked_total{outbox=\"orders\",reason=\"too_large\"}") == "2");
+  CHECK(observed.value("rows_parked_total{outbox=\"orders\",reason=\"invalid_record\"}") == "0");
+  CHECK(observed.value("rows_dead_lettered_total{outbox=\"orders\",reason=\"too_large\"}") == "1");
+  CHECK(observed.value("rows_requeued_total{outbox=\"orders\"}") == "102");
+  CHECK(observed.value("publish_failures_total{outbox=\"orders\",reason=\"too_large\"}") == "0");
+}
+
+TEST_CASE("the leader is the relay that works", "[metrics]") {
+  Observed observed;
+  CHECK(observed.value("leader{outbox=\"orders\"}") == "0");
+  observed.orders.leading(true);
+  CHECK(observed.value("leader{outbox=\"orders\"}") == "1");
+  observed.orders.leading(false);
+  CHECK(observed.value("leader{outbox=\"orders\"}") == "0");
 }
 
 TEST_CASE("connections and producers are counted", "[metrics]") {

@@ -150,3 +150,108 @@ TEST_CASE("late rows are a broken assumption: said with a hint, at most each hal
       R"(level=warn msg="only the background sweep found these rows" outbox=orders rows=2 times=1 hint="let the INSERT)"));
   CHECK(lines[1].find("rows=2 times=2") != std::string::npos);
 }
+
+TEST_CASE("each parked row is an error with its id, reason and hint", "[outbox_log]") {
+  Observed observed;
+  observed.orders.parked(core::RowId{41},
+                         {.reason = core::Reason::too_large,
+                          .remedy = core::Remedy::park,
+                          .message = "topic orders.a takes records of 2000 bytes at most",
+                          .hint = "raise max.message.bytes of the topic, then requeue the row"});
+  observed.orders.parked(core::RowId{"018f-a"}, {.reason = core::Reason::invalid_headers,
+                                                 .remedy = core::Remedy::park,
+                                                 .message = "the headers column holds no object",
+                                                 .hint = {}});
+  observed.orders.held(3);
+  CHECK(
+      said(observed) ==
+      std::vector<std::string>{
+          R"(level=error msg="row parked: kafka refuses it, it waits in the table for a decision" outbox=orders row=41 )"
+          R"(reason=too_large error="topic orders.a takes records of 2000 bytes at most" )"
+          R"(hint="raise max.message.bytes of the topic, then requeue the row" times=1)",
+          R"(level=error msg="row parked: kafka refuses it, it waits in the table for a decision" outbox=orders row=018f-a )"
+          R"(reason=invalid_headers error="the headers column holds no object" times=1)",
+      });
+}
+
+TEST_CASE("a dead letter is a warning", "[outbox_log]") {
+  Observed observed;
+  observed.orders.dead_lettered(core::RowId{41}, {.reason = core::Reason::invalid_record,
+                                                  .remedy = core::Remedy::park,
+                                                  .message = "kafka refuses the record",
+                                                  .hint = {}});
+  CHECK(said(observed) ==
+        std::vector<std::string>{
+            R"(level=warn msg="row sent to the dead letter topic: kafka refuses it" outbox=orders row=41 )"
+            R"(reason=invalid_record error="kafka refuses the record" times=1)"});
+}
+
+TEST_CASE("thousands of parked rows do not flood the log, and are counted in it", "[outbox_log]") {
+  Observed observed;
+  for (int i = 0; i < 1000; ++i) observed.orders.parked(core::RowId{i}, refused);
+  CHECK(observed.file.lines().size() == 20);
+  CHECK(observed.value("log_messages_suppressed_total") == "980");
+  observed.clock.pass(30s);
+  observed.orders.parked(core::RowId{1000}, refused);
+  CHECK(said(observed).back().ends_with(" times=981"));
+}
+
+TEST_CASE("a row that is refused once more after a requeue is said once more", "[outbox_log]") {
+  Observed observed;
+  observed.orders.parked(core::RowId{41}, refused);
+  observed.orders.requeued(1);
+  observed.orders.parked(core::RowId{41}, refused);
+  const auto lines = said(observed);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1] == R"(level=info msg="parked rows were put back and go out now" outbox=orders rows=1)");
+  CHECK(lines[2] == lines[0]);
+}
+
+TEST_CASE("a large requeue does not flood the log, and none of its rows is left out", "[outbox_log]") {
+  Observed observed;
+  for (int i = 0; i < 100; ++i) observed.orders.requeued(1000);
+  CHECK(observed.file.lines().size() == 20);
+  observed.clock.pass(30s);
+  observed.orders.requeued(1);
+  CHECK(said(observed).back().ends_with(" rows=80001"));
+}
+
+TEST_CASE("the lead is said once when it is taken and once when it is lost", "[outbox_log]") {
+  Observed observed;
+  const auto pass_a_second = [&observed] {
+    observed.clock.pass(1s);
+    observed.orders.beat();
+  };
+  pass_a_second();
+  observed.orders.leading(true);
+  pass_a_second();
+  pass_a_second();
+  observed.orders.leading(false);
+  pass_a_second();
+  CHECK(said(observed) == std::vector<std::string>{
+                              R"(level=info msg="leading: this relay works on the outbox" outbox=orders)",
+                              R"(level=info msg="leading no more" outbox=orders)",
+                          });
+}
+
+TEST_CASE("a lead that is given up at once, again and again, is not said", "[outbox_log]") {
+  Observed observed;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    observed.orders.leading(true);
+    observed.orders.leading(false);
+    observed.clock.pass(1s);
+    observed.orders.beat();
+  }
+  CHECK(observed.file.lines().empty());
+}
+
+TEST_CASE("a batch whose guilty row is being looked for is a warning", "[outbox_log]") {
+  Observed observed;
+  observed.orders.failed(relay::Activity::publish, {.reason = core::Reason::too_large,
+                                                    .remedy = core::Remedy::isolate,
+                                                    .message = "a batch was refused",
+                                                    .hint = {}});
+  CHECK(said(observed) ==
+        std::vector<std::string>{R"(level=warn msg="publishing failed" outbox=orders reason=too_large )"
+                                 R"(error="a batch was refused")"});
+}

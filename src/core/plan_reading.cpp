@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/failpoint.h"
+#include "core/plan.h"
+
+// The part of `Plan` that finds rows: what to read next, and what becomes of a page.
+namespace outbox_relay::core {
+
+namespace {
+
+constexpr std::chrono::milliseconds first_flush_delay{1};
+constexpr std::chrono::milliseconds longest_flush_delay{20};
+constexpr std::chrono::milliseconds shortest_sweep_delay{500};
+
+}  // namespace
+
+void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
+  has_sequence_ = facts.ids_from_sequence;
+  if (has_sequence_) {
+    cursor_.start(facts);
+  } else {
+    scan_.start();
+  }
+  holds_.clear();
+  for (const Row& row : facts.parked.rows) {
+    const auto topic = topics_.of(row);
+    const auto* const id = std::get_if<TopicId>(&topic);
+    holds_.add(row.id,
+               id != nullptr && settings_.hold_keys ? ordering_key(*id, row) : std::optional<OrderingKey>{});
+    holds_.confirm(row.id);
+  }
+  ask_parked_at_ = now;
+  is_standing_by_ = false;
+  source_is_open_ = true;
+  lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
+  flushed_ = {};  // another timeline may have begun
+  poll_delay_ = settings_.poll_interval_min;
+  poll_at_ = now;
+  sweep_at_ = now + shortest_sweep_delay;
+}
+
+void Plan::source_lost() {
+  source_is_open_ = false;
+  fetch_is_out_ = false;
+  found_rows_ = false;
+  needed_bytes_.reset();
+  left_meanwhile_.clear();
+  if (!completing_.empty()) completion_failed();
+  drop_unpublished();
+  drop_refused();
+  window_.distrust_places();
+}
+
+void Plan::stand_by() {
+  is_standing_by_ = true;
+  for (InFlight* row : acknowledged_) window_.finish(*row);
+  acknowledged_.clear();
+}
+
+void Plan::read_failed() {
+  fetch_is_out_ = false;
+  if (ask_parked_at_ == TimePoint::max()) ask_parked_at_ = {};
+}
+
+Plan::Reading Plan::next_read(TimePoint now) {
+  if (!source_is_open_ || is_stopped()) return Wait{};
+  if (auto ask = ask_for_parked(now)) return *std::move(ask);
+  auto reading = next_page(now);
+  if (const auto* wait = std::get_if<Wait>(&reading); wait != nullptr && !holds_.empty()) {
+    return Wait{std::min(wait->until.value_or(TimePoint::max()), ask_parked_at_)};
+  }
+  return reading;
+}
+
+Plan::Reading Plan::next_page(TimePoint now) {
+  const bool may_fetch = has_room();
+  if (may_fetch && poll_at_ <= now) {
+    if (auto survey = next_survey(now)) return *survey;
+    return next_fetch();
+  }
+  if (!unsafe_pages_.empty()) {
+    if (flush_at_ <= now) return ReadFlushPosition{};
+    return Wait{may_fetch ? std::min(flush_at_, poll_at_) : flush_at_};
+  }
+  return may_fetch ? Wait{poll_at_} : Wait{};
+}
+
+// Small fetches cost as much as large ones: wait until a page fits.
+bool Plan::has_room() const {
+  if (window_.empty()) return true;
+  const Bytes quarter{settings_.limits.bytes.count / 4};
+  return window_.room_rows() >= std::min(settings_.page_rows, settings_.limits.rows) &&
+         window_.room_bytes() >= needed_bytes_.value_or(quarter);
+}
+
+std::optional<Plan::SurveyFor> Plan::next_survey(TimePoint now) {
+  if (!has_sequence_) return std::nullopt;
+  if (const auto request = cursor_.next_survey()) return SurveyFor{*request, false};
+  if (sweep_at_ > now) return std::nullopt;
+  const auto limit = finished_below();
+  const auto chunks = cursor_.sweep_span(limit) / Cursor::survey_rows + 1;
+  const auto delay = settings_.full_scan_interval / static_cast<std::int64_t>(chunks);
+  sweep_at_ = now + std::max<std::chrono::milliseconds>(delay, shortest_sweep_delay);
+  const auto request = cursor_.next_sweep(limit);
+  if (!request) return std::nullopt;
+  return SurveyFor{*request, true};
+}
+
+FetchRequest Plan::next_fetch() {
+  FetchRequest request = has_sequence_ ? cursor_.next_fetch() : scan_.next_fetch();
+  request.max_rows = std::min({settings_.page_rows, settings_.limits.rows, window_.room_rows()});
+  request.max_bytes = window_.room_bytes();
+  request.whole_row = window_.empty();
+  fetch_is_out_ = true;
+  return request;
+}
+
+void Plan::surveyed(const SurveyFor& survey_for, const Survey& survey) {
+  if (survey_for.is_sweep) {
+    cursor_.swept(survey);
+  } else {
+    cursor_.surveyed(survey);
+  }
+}
+
+Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePoint now) {
+  fetch_is_out_ = false;
+  if (is_stopped()) return {};  // asked for before; the rows stay where they are
+  if (release_met(fetched.page, now)) return {};
+  const IsKnown known = [this](const Row& row) { return is_known(row); };
+  const Absorbed absorbed =
+      has_sequence_ ? cursor_.absorb(request, fetched, known) : scan_.absorb(request, fetched, known);
+  left_meanwhile_.clear();
+  needed_bytes_ = fetched.cut_before;
+
+  const Arrived arrived{fetched.page.rows.size(), count_late(fetched.page, absorbed.late), absorbed.is_full};
+  const bool waits = settings_.wait_for_flush && !is_mutated("no_flush_wait");
+  const LogPosition safe_at = waits ? fetched.written : LogPosition{};
+  if (WindowPage* page = window_.admit(std::move(fetched.page), safe_at)) {
+    for (InFlight& row : page->rows) {
+      const auto topic = topics_.of(*row.row);
+      const auto* const id = std::get_if<TopicId>(&topic);
+      row.topic = id != nullptr ? *id : no_topic;
+    }
+    unsafe_pages_.push_back(page);
+    if (unsafe_pages_.size() == 1) flush_delay_ = first_flush_delay;
+  }
+  flushed(fetched.flushed, now);
+  pace(arrived, now);
+  return arrived;
+}
+
+// Not those of a held key: they were behind a parked row that somebody has just released.
+std::size_t Plan::count_late(const Page& page, const std::vector<RowId>& late) {
+  return static_cast<std::size_t>(std::ranges::count_if(late, [&](const RowId& id) {
+    const auto row = std::ranges::lower_bound(page.rows, id, {}, &Row::id);
+    const auto topic = topics_.of(*row);
+    const auto* const topic_id = std::get_if<TopicId>(&topic);
+    const auto key = topic_id != nullptr ? ordering_key(*topic_id, *row) : std::nullopt;
+    return !key || !holds_.behind(*key, id);
+  }));
+}
+
+void Plan::pace(const Arrived& arrived, TimePoint now) {
+  found_rows_ = arrived.rows > 0;
+  if (arrived.is_full || (has_sequence_ && cursor_.is_catching_up())) {
+    poll_delay_ = settings_.poll_interval_min;
+    poll_at_ = now;
+    return;
+  }
+  poll_delay_ =
+      found_rows_ ? settings_.poll_interval_min : std::min(poll_delay_ * 2, settings_.poll_interval);
+  poll_at_ = now + poll_delay_;
+}
+
+bool Plan::is_known(const Row& row) const {
+  return left_meanwhile_.contains(row.id) || window_.holds(row);
+}
+
+void Plan::flushed(LogPosition position, TimePoint now) {
+  const bool moved = position > flushed_;
+  flushed_ = std::max(flushed_, position);
+  flush_delay_ = moved ? first_flush_delay : std::min(flush_delay_ * 2, longest_flush_delay);
+  flush_at_ = now + flush_delay_;
+  release_safe_pages(now);
+}
+
+void Plan::release_safe_pages(TimePoint now) {
+  while (!unsafe_pages_.empty() && unsafe_pages_.front()->safe_at <= flushed_) {
+    WindowPage* page = unsafe_pages_.front();
+    unsafe_pages_.pop_front();
+    std::vector<InFlight*> rows;
+    Window::for_each_in(*page, [this, &rows](InFlight& row) {
+      window_.advance(row, Stage::waiting);
+      rows.push_back(&row);
+    });
+    if (is_mutated("random_order")) std::ranges::reverse(rows);
+    enqueue(rows, now);
+  }
+}
+
+// Everything up to here is finished, as far as the sequence's ids tell.
+std::int64_t Plan::finished_below() const {
+  std::int64_t below = cursor_.position();
+  if (const auto row = window_.lowest_unfinished()) below = std::min(below, *row - 1);
+  if (const auto held = lanes_.lowest_held()) below = std::min(below, *held - 1);
+  if (lowest_dropped_ <= below) below = lowest_dropped_ - 1;
+  return below;
+}
+
+std::optional<std::int64_t> Plan::watermark() const {
+  if (!source_is_open_ || !has_sequence_) return std::nullopt;
+  if (is_mutated("watermark_ahead")) return cursor_.position();
+  std::int64_t watermark = finished_below();
+  if (const auto gap = cursor_.lowest_gap()) {
+    if (*gap == std::numeric_limits<std::int64_t>::min()) return std::nullopt;
+    watermark = std::min(watermark, *gap - 1);
+  }
+  return watermark;
+}
+
+}  // namespace outbox_relay::core

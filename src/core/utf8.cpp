@@ -1,0 +1,27 @@
+#include "core/utf8.h"
+
+namespace outbox_relay::core {
+
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  const auto is_in = [&](std::size_t at, unsigned low, unsigned high) {
+    return byte(at) >= low && byte(at) <= high;
+  };
+  const auto is_tail = [&](std::size_t at) { return is_in(at, 0x80, 0xBF); };
+  const auto first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return is_tail(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool is_second_good = is_in(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
+    return is_second_good && is_tail(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool is_second_good = is_in(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
+    return is_second_good && is_tail(2) && is_tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace outbox_relay::core

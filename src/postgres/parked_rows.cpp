@@ -1,0 +1,252 @@
+#include "postgres/parked_rows.h"
+
+#include <algorithm>
+#include <map>
+#include <pqxx/pqxx>
+#include <utility>
+
+#include "postgres/parked_rows_statements.h"
+#include "postgres/parking_statements.h"
+#include "postgres/pqxx_adapter.h"
+#include "postgres/table.h"
+
+namespace outbox_relay::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+pqxx::result run(pqxx::transaction_base& transaction, const ParkedStatement& statement) {
+  return execute(transaction, statement.sql, statement.parameters);
+}
+
+/// Undoes `error_text`.
+void split_error(const std::string& text, ParkedRow& row) {
+  const auto end = text.find(": ");
+  const auto* reason = std::ranges::find_if(
+      core::all_reasons, [&](core::Reason known) { return text.substr(0, end) == core::to_label(known); });
+  const bool is_known = end != std::string::npos && reason != std::end(core::all_reasons);
+  row.reason = is_known ? *reason : core::Reason::other;
+  row.error = is_known ? text.substr(end + 2) : text;
+}
+
+}  // namespace
+
+/// The connection, and the table behind it.
+class ParkedRows::Session {
+ public:
+  explicit Session(Settings settings) : settings_(std::move(settings)) {
+    settings_.table.parks = true;
+    guarded([&] {
+      postgres::connect(connection_, settings_.server);
+      pqxx::work transaction{*connection_};
+      prepare(transaction);
+      table_ = describe_table(settings_.table, {}, read_catalog(transaction, settings_.table));
+      remembers_ = has_watermark_table(transaction);
+    });
+  }
+
+  [[nodiscard]] ParkedRowsStatements statements(const ParkedSelection& selection) const {
+    if (!selection.keys.empty() && !table_.key) {
+      throw core::FailureError({core::Reason::missing, core::Remedy::operate, "the outbox has no key column",
+                                "select rows by id or reason"});
+    }
+    return {table_, selection};
+  }
+
+  /// Runs `work` with a transaction, which is committed. A conflict with the relay or with somebody else is
+  /// tried again a few times.
+  template <typename Work>
+  void transact(Work work) {
+    constexpr int attempts = 5;
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return guarded([&] {
+          pqxx::work transaction{*connection_};
+          prepare(transaction);
+          work(transaction);
+          transaction.commit();
+        });
+      } catch (const core::FailureError& error) {
+        if (error.failure().reason != core::Reason::conflict || attempt == attempts) throw;
+      }
+    }
+  }
+
+  /// One page of an action: the refused rows, then, by a statement of its own, those behind them. It sees
+  /// those that came while the first one waited for a lock. Returns the last id; nothing when there are no
+  /// more.
+  std::optional<std::string> act(const ParkedRowsStatements& statements, ParkedAction action,
+                                 const std::optional<std::string>& after, ParkedCount& count) {
+    std::optional<std::string> last;
+    ParkedCount done;
+    transact([&](pqxx::work& transaction) {
+      last.reset();
+      const auto refused = run(transaction, statements.act(action, after));
+      if (refused.empty()) return;
+      Texts errors;
+      std::optional<std::int64_t> lowest;
+      for (const auto& row : refused) {
+        const auto id = row[0].as<std::string>();
+        errors.push_back(row[1].as<std::string>());
+        if (!last || follows(id, *last)) last = id;
+        if (action == ParkedAction::requeue) lower(lowest, row[0]);
+      }
+      const auto released = run(transaction, statements.release(errors))[0];
+      lower(lowest, released[1]);
+      if (lowest) remember(transaction, *lowest);
+      done = {static_cast<std::size_t>(refused.size()), released[0].as<std::size_t>()};
+    });
+    count.refused += done.refused;
+    count.behind += done.behind;
+    return last;
+  }
+
+ private:
+  template <typename Work>
+  void guarded(Work work) {
+    try {
+      work();
+    } catch (const core::FailureError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw core::FailureError(failure_of(error, !connection_));
+    }
+  }
+
+  void prepare(pqxx::work& transaction) const {
+    // Whoever waits behind a row may be a hundred thousand, all released by one statement.
+    constexpr std::chrono::milliseconds longest_statement = 5min;
+    execute(transaction, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", {});
+    set_limits(transaction, std::max(settings_.server.statement_timeout, longest_statement).count());
+    execute(transaction, "SELECT set_config('lock_timeout', '5000', true)", {});
+  }
+
+  bool has_watermark_table(pqxx::work& transaction) const {
+    if (!settings_.control_schema || table_.id_kind != IdKind::number) return false;
+    const auto found = execute(transaction,
+                               "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, "
+                               "'INSERT, UPDATE') AND has_table_privilege(c.oid, 'SELECT')"
+                               " FROM pg_catalog.pg_class c"
+                               " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                               " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+                               " WHERE n.nspname = $1::text AND c.relname = 'watermark'"
+                               " AND a.attname = 'requeued_from'",
+                               {*settings_.control_schema});
+    return !found.empty() && found[0][0].as<bool>();
+  }
+
+  /// A relay that starts before another has noticed must not begin above the rows that were put back.
+  void remember(pqxx::work& transaction, std::int64_t lowest) const {
+    if (!remembers_) return;
+    execute(transaction,
+            "INSERT INTO " + qualified(*settings_.control_schema, "watermark") +
+                " AS w (table_schema, table_name, table_oid, system_identifier, timeline, requeued_from)"
+                " VALUES ($1, $2, $3::oid, 0, 0, $4::bigint) ON CONFLICT (table_schema, table_name) DO UPDATE"
+                " SET requeued_from = least(w.requeued_from, excluded.requeued_from)",
+            {table_.schema, table_.name, std::to_string(table_.oid), std::to_string(lowest)});
+  }
+
+  [[nodiscard]] bool follows(const std::string& id, const std::string& other) const {
+    if (table_.id_kind != IdKind::number) return id > other;
+    return std::stoll(id) > std::stoll(other);
+  }
+
+  void lower(std::optional<std::int64_t>& lowest, const pqxx::field& id) const {
+    if (table_.id_kind != IdKind::number || id.is_null()) return;
+    const auto number = id.as<std::int64_t>();
+    lowest = std::min(lowest.value_or(number), number);
+  }
+
+  Settings settings_;
+  std::optional<pqxx::connection> connection_;
+  Table table_;
+  bool remembers_ = false;
+};
+
+ParkedRows::ParkedRows(Settings settings) : session_(std::make_unique<Session>(std::move(settings))) {}
+
+ParkedRows::~ParkedRows() = default;
+
+void ParkedRows::list(const ParkedSelection& selection, const std::function<void(const ParkedRow&)>& visit) {
+  const auto statements = session_->statements(selection);
+  std::map<std::string, std::int64_t> behind;
+  session_->transact([&](pqxx::work& transaction) {
+    behind.clear();
+    for (const auto& row : run(transaction, statements.count_behind())) {
+      behind.emplace(row[0].as<std::string>(), row[1].as<std::int64_t>());
+    }
+  });
+  std::optional<std::string> after;
+  for (;;) {
+    std::vector<ParkedRow> page;
+    session_->transact([&](pqxx::work& transaction) {
+      page.clear();
+      for (const auto& row : run(transaction, statements.page(after))) {
+        auto& parked = page.emplace_back();
+        parked.id = row[0].as<std::string>();
+        split_error(row[1].as<std::string>(), parked);
+        parked.attempts = row[2].as<std::int64_t>();
+        parked.parked_at = row[3].as<std::string>();
+        if (!row[4].is_null()) parked.created_at = row[4].as<std::string>();
+        parked.has_key = row[5].as<bool>();
+        const auto found = behind.find(row[6].as<std::string>());
+        parked.rows_behind = found == behind.end() ? 0 : found->second;
+      }
+    });
+    if (page.empty()) return;
+    for (const auto& row : page) visit(row);
+    after = page.back().id;
+  }
+}
+
+std::vector<NotRefused> ParkedRows::find_not_refused(const ParkedSelection& selection) {
+  std::map<std::string, std::optional<std::string>> parked;
+  session_->transact([&](pqxx::work& transaction) {
+    parked.clear();
+    for (const auto& row : run(transaction, session_->statements({}).find(selection.ids))) {
+      auto& behind = parked[row[0].as<std::string>()];
+      if (!row[1].is_null()) behind = row[1].as<std::string>();
+    }
+  });
+  std::vector<NotRefused> others;
+  for (const auto& id : selection.ids) {
+    const auto found = parked.find(id);
+    if (found == parked.end()) {
+      others.push_back({id, std::nullopt});
+    } else if (found->second) {
+      others.push_back({id, found->second});
+    }
+  }
+  return others;
+}
+
+ParkedCount ParkedRows::count(const ParkedSelection& selection) {
+  ParkedCount count;
+  list(selection, [&](const ParkedRow& row) {
+    ++count.refused;
+    count.behind += static_cast<std::size_t>(row.rows_behind);
+  });
+  return count;
+}
+
+ParkedCount ParkedRows::change(ParkedAction action, const ParkedSelection& selection,
+                               const Progress& progress) {
+  const auto statements = session_->statements(selection);
+  ParkedCount count;
+  std::optional<std::string> after;
+  for (;;) {
+    after = session_->act(statements, action, after, count);
+    if (!after) return count;
+    if (progress) progress(count);
+  }
+}
+
+ParkedCount ParkedRows::requeue(const ParkedSelection& selection, const Progress& progress) {
+  return change(ParkedAction::requeue, selection, progress);
+}
+
+ParkedCount ParkedRows::discard(const ParkedSelection& selection, const Progress& progress) {
+  return change(ParkedAction::discard, selection, progress);
+}
+
+}  // namespace outbox_relay::postgres

@@ -1,0 +1,129 @@
+// The machine that the relay runs on: its clock, its limits, a process that stands still.
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "scenarios.h"
+#include "support/catch.h"
+
+namespace outbox_relay::testing {
+namespace {
+
+/// Of Debian's package libfaketime.
+const std::filesystem::path faketime_library = FAKETIME_LIBRARY;
+
+/// A file that libfaketime reads the time from, again each second.
+class Clock {
+ public:
+  explicit Clock(std::filesystem::path file) : file_{std::move(file)} { show("+0"); }
+  ~Clock() { std::filesystem::remove(file_); }
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+
+  /// "-1h", "+5": how the clock differs from the true one.
+  void show(const std::string& difference) const {
+    std::ofstream{file_.string() + ".new"} << difference << '\n';
+    std::filesystem::rename(file_.string() + ".new", file_);
+  }
+  [[nodiscard]] std::vector<std::string> environment() const {
+    return {"LD_PRELOAD=" THREADS_SHIM " " + faketime_library.string(),
+            "FAKETIME_TIMESTAMP_FILE=" + file_.string(), "FAKETIME_CACHE_DURATION=1",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+  }
+
+ private:
+  std::filesystem::path file_;
+};
+
+}  // namespace
+
+Report paused(const Conditions& conditions) {
+  Rig rig{{.scenario = "paused", .conditions = conditions}};
+  rig.begin();
+  rig.keep_on([&] {
+    rig.relay().process().signal(SIGSTOP);
+    rig.let_run(rig.dice().between(milliseconds{100}, milliseconds{2500}));
+    rig.relay().process().signal(SIGCONT);
+    rig.let_run(rig.dice().between(milliseconds{100}, milliseconds{500}));
+  });
+  return rig.conclude();
+}
+
+/// The relay may open nothing more, and then loses what it has.
+Report out_of_descriptors(const Conditions& conditions) {
+  Rig rig{{.scenario = "out-of-descriptors", .conditions = conditions}};
+  rig.begin();
+  const auto limit_to = [&](const std::string& descriptors) {
+    const auto done = run(
+        {"prlimit", "--pid", std::to_string(rig.relay().process().id()), "--nofile=" + descriptors + ":"});
+    rig.expect(done.code == 0, "prlimit: " + done.errors);
+  };
+  limit_to("3");
+  rig.world().to_postgres.cut();
+  rig.world().to_kafka.cut();
+  rig.let_run(fault_time());
+  limit_to("1024");
+  rig.await_progress();
+  return rig.conclude();
+}
+
+/// What is written to a closed standard output must not end up in a connection that got its number.
+Report without_standard_output(const Conditions& conditions) {
+  Rig rig{{.scenario = "without-standard-output",
+           .conditions = conditions,
+           .wrapper = {"sh", "-c", R"(exec "$@" <&- >&-)", "sh"}}};
+  rig.begin();
+  rig.let_run(fault_time() / 2);
+  return rig.conclude();
+}
+
+Report clock_stepped(const Conditions& conditions) {
+  const Clock clock{std::filesystem::temp_directory_path() /
+                    ("outbox-relay-clock-" + std::to_string(getpid()))};
+  Conditions with_clock = conditions;
+  for (auto& variable : clock.environment()) with_clock.environment.push_back(variable);
+  Rig rig{{.scenario = "clock-stepped", .conditions = with_clock}};
+  rig.begin();
+  for (const char* difference : {"-1h", "+1h", "+0", "-1h"}) {
+    clock.show(difference);
+    rig.let_run(fault_time() / 4);
+    rig.await_progress();
+  }
+  // Double speed, in steps of a second: the library's own "x2" also stretches the timers of the monotonic
+  // clock.
+  for (int ahead = 1; ahead <= 3; ++ahead) {
+    clock.show('+' + std::to_string(ahead));
+    rig.let_run(seconds{1});
+  }
+  clock.show("+0");
+  rig.let_run(seconds{2});  // until the library has read it
+  return rig.conclude();
+}
+
+TEST_CASE("the process stands still for a while, again and again", "[host]") {
+  check_promises(paused());
+}
+
+TEST_CASE("no descriptor is left when connections are lost", "[host]") {
+  check_promises(out_of_descriptors());
+}
+
+TEST_CASE("standard input and output are closed", "[host]") {
+  const Report report = without_standard_output();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("the clock is an hour off, steps forth and back, and runs fast", "[host]") {
+  if (!std::filesystem::exists(faketime_library)) {
+    WARN("not run: " << faketime_library << " is not installed");
+    return;
+  }
+  const Report report = clock_stepped();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+}  // namespace outbox_relay::testing

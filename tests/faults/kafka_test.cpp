@@ -1,0 +1,87 @@
+// Kafka's brokers and topics.
+#include "scenarios.h"
+#include "support/catch.h"
+
+namespace outbox_relay::testing {
+namespace {
+
+/// Node 1 is the controller; the others can be lost. A record is acknowledged when two replicas have it.
+World& replicated_world() {
+  static World world{{.brokers = 3,
+                      .kafka_settings = {"min.insync.replicas=2", "broker.session.timeout.ms=1500",
+                                         "broker.heartbeat.interval.ms=300"}}};
+  return world;
+}
+
+}  // namespace
+
+Report broker_killed(const Conditions& conditions) {
+  World world;
+  Rig rig{{.scenario = "broker-killed", .world = &world, .conditions = conditions}};
+  rig.begin();
+  for (int times = 0; times < 2; ++times) {
+    world.kafka.kill();
+    rig.let_run(rig.dice().between(milliseconds{0}, fault_time() / 2));
+    world.kafka.start();
+    rig.await_progress();
+  }
+  return rig.conclude();
+}
+
+Report replicas_lost(const Conditions& conditions) {
+  World& world = replicated_world();
+  Rig rig{{.scenario = "replicas-lost", .world = &world, .conditions = conditions}};
+  rig.begin();
+  world.kafka.kill(2);
+  rig.await_progress();
+  world.kafka.kill(3);  // too few replicas now
+  rig.let_run(fault_time());
+  rig.expect(eventually([&] { return rig.relay().get("/readyz").status == 503; }),
+             "ready with too few replicas");
+  world.kafka.start();
+  rig.await_progress();
+  return rig.conclude();
+}
+
+Report leaders_moved(const Conditions& conditions) {
+  World& world = replicated_world();
+  Rig rig{{.scenario = "leaders-moved", .world = &world, .conditions = conditions}};
+  rig.begin();
+  for (const int node : {2, 3}) {
+    world.kafka.stop(node);  // in good order: its partitions get other leaders first
+    rig.await_progress();
+    world.kafka.start();
+    rig.await_progress();
+  }
+  return rig.conclude();
+}
+
+Report topic_created_late(const Conditions& conditions) {
+  Rig rig{{.scenario = "topic-created-late", .conditions = conditions, .has_topic = false}};
+  rig.begin();
+  rig.let_run(fault_time() / 2);
+  rig.expect(eventually([&] { return rig.metric("held_topics") == 1; }), "the missing topic is not told");
+  rig.create_topic();
+  rig.await_progress();
+  return rig.conclude();
+}
+
+TEST_CASE("the only broker is killed and comes back", "[kafka]") {
+  check_promises(broker_killed());
+}
+
+TEST_CASE("one of three brokers is lost, then a second one: too few replicas for a while", "[kafka]") {
+  check_promises(replicas_lost());
+}
+
+TEST_CASE("leaders move from broker to broker", "[kafka]") {
+  check_promises(leaders_moved());
+}
+
+TEST_CASE("a topic that is missing is created later", "[kafka]") {
+  const Report report = topic_created_late();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+}  // namespace outbox_relay::testing

@@ -1,0 +1,180 @@
+// The database server: crashes, lost backends, failover, old snapshots.
+#include "scenarios.h"
+#include "sql_session.h"
+#include "support/catch.h"
+
+namespace outbox_relay::testing {
+namespace {
+
+constexpr const char* terminate_relay_backends =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'outbox_relay'";
+
+}  // namespace
+
+namespace {
+
+Report crash_again_and_again(Rig& rig) {
+  rig.begin();
+  rig.server_crashed();
+  rig.keep_on([&] {
+    rig.let_run(rig.dice().between(milliseconds{300}, milliseconds{1200}));
+    rig.world().postgres.stop(PostgresServer::Stop::immediate);
+    rig.let_run(rig.dice().between(milliseconds{0}, milliseconds{300}));
+    rig.world().postgres.start();
+  });
+  return rig.conclude();
+}
+
+}  // namespace
+
+Report database_crashes(const Conditions& conditions) {
+  World world;
+  Rig rig{{.scenario = "database-crashes", .world = &world, .conditions = conditions}};
+  return crash_again_and_again(rig);
+}
+
+/// Nobody waits for the log to reach the disk, and the relay's completions, which would take it there, are
+/// slow: so rows are visible for long before they are safe. Few writers, because a crash of the server alone
+/// undoes only what is in the log's last page.
+Report asynchronous_commits_vanish(const Conditions& conditions) {
+  World world{{.postgres_settings = {"wal_writer_delay=2s"}}};
+  Rig rig{{.scenario = "asynchronous-commits-vanish",
+           .world = &world,
+           .conditions = conditions,
+           .workload = {.writers = 2, .longest_pause = milliseconds{100}, .asynchronous = 1}}};
+  rig.execute(
+      "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN "
+      "NULL; END'; CREATE TRIGGER slow_completions BEFORE UPDATE ON outbox EXECUTE FUNCTION slow_down()");
+  rig.begin();
+  rig.server_crashed();
+  for (int times = 0; times < 5; ++times) {
+    rig.await_progress(20);
+    rig.let_run(rig.dice().between(milliseconds{0}, milliseconds{500}));
+    rig.world().postgres.stop(PostgresServer::Stop::immediate);
+    rig.world().postgres.start();
+  }
+  return rig.conclude();
+}
+
+Report backends_terminated(const Conditions& conditions) {
+  Rig rig{{.scenario = "backends-terminated", .conditions = conditions}};
+  rig.begin();
+  rig.keep_on([&] {
+    rig.let_run(milliseconds{100});
+    rig.execute(terminate_relay_backends);
+  });
+  return rig.conclude();
+}
+
+namespace {
+
+/// What a client meets where the old primary was.
+enum class Death : std::uint8_t {
+  refuses,    ///< nobody listens
+  closes,     ///< a balancer without a server behind it takes connections and closes them
+  is_silent,  ///< a frozen machine takes connections and says nothing
+};
+
+/// The standby is a synchronous one, and nobody commits without waiting for it: an asynchronous one loses
+/// what it never received, which no relay can know.
+Report fail_over(const std::string& scenario, Death death, const Conditions& conditions) {
+  World world;
+  const PostgresServer standby{PostgresServer::StandbyOf{world.postgres}};
+  world.postgres.execute("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  world.postgres.execute("SELECT pg_reload_conf()");
+  const auto hosts = [&](const std::string& primary_port) {
+    return "host=127.0.0.1,127.0.0.1 port=" + primary_port + ',' + standby.port();
+  };
+  Rig rig{{.scenario = scenario,
+           .world = &world,
+           .conditions = conditions,
+           .workload = {.asynchronous = 0},
+           .postgres_hosts = hosts(world.to_postgres.port()),
+           .writers_hosts = hosts(world.postgres.port())}};
+  rig.begin();
+  // First the name of the primary leads to the standby, as a stale entry of a resolver does.
+  world.to_postgres.forward_to(standby.host() + ':' + standby.port());
+  rig.let_run(fault_time() / 2);
+  world.to_postgres.forward_to(world.postgres.host() + ':' + world.postgres.port());
+  rig.await_progress();
+  switch (death) {
+    case Death::refuses:
+      world.to_postgres.disappear();
+      break;
+    case Death::closes:  // as the network does of itself
+      break;
+    case Death::is_silent:
+      world.to_postgres.set({.is_stalled = true});
+      break;
+  }
+  world.postgres.stop(PostgresServer::Stop::immediate);
+  rig.let_run(fault_time() / 2);
+  standby.promote();
+  rig.moved_to(standby);
+  rig.await_progress();
+  return rig.conclude();
+}
+
+}  // namespace
+
+Report standby_promoted(const Conditions& conditions) {
+  return fail_over("standby-promoted", Death::refuses, conditions);
+}
+
+Report standby_promoted_behind_a_balancer(const Conditions& conditions) {
+  return fail_over("standby-promoted-behind-a-balancer", Death::closes, conditions);
+}
+
+Report standby_promoted_beside_a_silent_primary(const Conditions& conditions) {
+  return fail_over("standby-promoted-beside-a-silent-primary", Death::is_silent, conditions);
+}
+
+Report writers_open_for_long(const Conditions& conditions) {
+  Rig rig{{.scenario = "writers-open-for-long",
+           .conditions = conditions,
+           .workload = {.writers = 12, .long_transactions = 0.05, .longest_transaction = fault_time()}}};
+  SqlSession analyst{rig.connection_string()};
+  analyst.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox");
+  rig.begin();
+  rig.let_run(2 * fault_time());
+  return rig.conclude();
+}
+
+TEST_CASE("the database crashes and recovers, again and again", "[postgres]") {
+  const Report report = database_crashes();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("what vanishes in a crash of the database was not published", "[postgres]") {
+  const Report report = asynchronous_commits_vanish();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("the relay's backends are terminated ten times a second", "[postgres]") {
+  const Report report = backends_terminated();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("a standby takes over from a primary that died", "[postgres]") {
+  check_promises(standby_promoted());
+}
+
+TEST_CASE("a standby takes over, and the old address takes connections and closes them", "[postgres]") {
+  check_promises(standby_promoted_behind_a_balancer());
+}
+
+TEST_CASE("a standby takes over, and the old address takes connections and says nothing", "[postgres]") {
+  check_promises(standby_promoted_beside_a_silent_primary());
+}
+
+TEST_CASE("transactions with low ids stay open for long, and a snapshot is held all the while",
+          "[postgres]") {
+  const Report report = writers_open_for_long();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+}  // namespace outbox_relay::testing
