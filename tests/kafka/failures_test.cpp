@@ -108,8 +108,9 @@ TEST_CASE("a topic that cannot be published to is held, with the reason", "[fail
       {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, Reason::missing},
       {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Reason::authorization},
       {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, Reason::invalid_topic},
-      {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, Reason::not_in_sync},
   }));
+  // A missing leader is a partition's error (below). As the whole topic's, with partitions beside it as mock
+  // brokers answer, it crashes librdkafka 2.6 to 2.8: its issue 4907.
   CAPTURE(rd_kafka_err2name(code));
   MockCluster cluster;
   cluster.create_topic("topic");
