@@ -1,7 +1,7 @@
 // A real broker that grants and takes away what the relay may do.
-#include "admin.h"
 #include "harness.h"
 #include "support/catch.h"
+#include "support/kafka_admin.h"
 #include "support/servers.h"
 
 using namespace outbox_relay::kafka::testing;
@@ -10,6 +10,7 @@ using outbox_relay::core::Reason;
 using outbox_relay::core::Remedy;
 using outbox_relay::kafka::LogLevel;
 using outbox_relay::relay::Accepted;
+using outbox_relay::testing::KafkaAdmin;
 using outbox_relay::testing::KafkaServer;
 
 namespace {
@@ -31,7 +32,7 @@ struct Rig {
        "required user_admin=\"right\" user_relay=\"right\";",
        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
        "super.users=User:ANONYMOUS;User:admin"}};
-  Admin admin{kafka.bootstrap(), login("admin")};
+  KafkaAdmin admin{kafka.bootstrap(), login("admin")};
 
   Rig() {
     admin.create_topic("granted");

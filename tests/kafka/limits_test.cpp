@@ -1,13 +1,13 @@
 // How much a topic takes at once: what real brokers tell of it, and what the sink makes of that.
 #include <algorithm>
 
-#include "admin.h"
 #include "harness.h"
 #include "kafka/housekeeper.h"
 #include "kafka/producer.h"
 #include "kafka/wakeup.h"
 #include "support/catch.h"
 #include "support/eventually.h"
+#include "support/kafka_admin.h"
 #include "support/servers.h"
 
 using namespace outbox_relay::kafka;
@@ -18,6 +18,7 @@ using outbox_relay::core::Remedy;
 using outbox_relay::core::TopicId;
 using outbox_relay::relay::Accepted;
 using outbox_relay::testing::eventually;
+using outbox_relay::testing::KafkaAdmin;
 using outbox_relay::testing::shared_kafka;
 
 namespace {
@@ -58,7 +59,7 @@ TEST_CASE("how much a topic takes is told with its partitions, and asked anew wh
   harness.open_topic("default", TopicId{1});
   CHECK(harness.topics.back().largest_record == Bytes{1'048'588});
 
-  Admin admin{shared_kafka().bootstrap()};
+  KafkaAdmin admin{shared_kafka().bootstrap()};
   admin.set_property("told", "max.message.bytes", "54321");
   // The brokers need a moment to hear of it.
   REQUIRE(harness.until([&] {
@@ -85,7 +86,7 @@ TEST_CASE("that a topic takes another amount is noticed without being asked", "[
   housekeeper.look_up({}, "changing");
   REQUIRE(until_told(1));
   CHECK(told.back() == Bytes{12'345});
-  Admin{shared_kafka().bootstrap()}.set_property("changing", "max.message.bytes", "54321");
+  KafkaAdmin{shared_kafka().bootstrap()}.set_property("changing", "max.message.bytes", "54321");
   REQUIRE(until_told(2));
   CHECK(told.back() == Bytes{54'321});
 }
@@ -131,7 +132,7 @@ TEST_CASE("when a topic turns out to take less, the producer is replaced in good
   harness.open_topic("shrinking");
   publish_rows(harness, "before ", 50);
 
-  Admin admin{shared_kafka().bootstrap()};
+  KafkaAdmin admin{shared_kafka().bootstrap()};
   admin.set_property("shrinking", "max.message.bytes", "20000");
   const std::size_t reports = harness.topics.size();
   REQUIRE(harness.until([&] {
@@ -177,7 +178,7 @@ TEST_CASE("new partitions of a topic with a producer of its own are found", "[li
   publish_rows(harness, "before ", 1);
   REQUIRE(harness.publish({.is_suspect = true}).accepted == Accepted::yes);
   REQUIRE(harness.until_reported());
-  Admin{shared_kafka().bootstrap()}.grow_topic("growing", 2);
+  KafkaAdmin{shared_kafka().bootstrap()}.grow_topic("growing", 2);
   REQUIRE(harness.until([&] {
     harness.sink().look_up({}, "growing");
     return harness.topics.back().partitions == 2;

@@ -1,9 +1,9 @@
 // A real broker refuses a batch.
 #include <algorithm>
 
-#include "admin.h"
 #include "harness.h"
 #include "support/catch.h"
+#include "support/kafka_admin.h"
 #include "support/servers.h"
 
 using namespace outbox_relay::kafka::testing;
@@ -11,6 +11,7 @@ using outbox_relay::core::DatabaseTime;
 using outbox_relay::core::Reason;
 using outbox_relay::core::Remedy;
 using outbox_relay::relay::Accepted;
+using outbox_relay::testing::KafkaAdmin;
 using outbox_relay::testing::shared_kafka;
 
 namespace {
@@ -35,7 +36,7 @@ constexpr int canary = 2;  ///< a partition
 
 /// Makes the topic, of which the sinks have heard already, take less than `too_much`.
 void narrow(const std::string& topic) {
-  Admin{shared_kafka().bootstrap()}.set_property(topic, "max.message.bytes", "100000");
+  KafkaAdmin{shared_kafka().bootstrap()}.set_property(topic, "max.message.bytes", "100000");
   Harness harness{shared_kafka().bootstrap(), {}, full_batches};
   harness.open_topic(topic);
   for (int attempt = 0;; ++attempt) {
