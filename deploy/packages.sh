@@ -9,7 +9,7 @@
 #   build     compiler, build tools, libraries with headers
 #   runtime   what the built program needs to run
 #   servers   a throw-away PostgreSQL and Kafka, and clients to look at them (quick start, tests)
-#   tests     what the tests are built with, and a connection pooler, which only they need
+#   tests     what the tests are built with, and what only they need: a connection pooler, a wrong clock, jq
 #   checks    formatting, linting, and promtool for the metrics
 #   image     what `tests/run.sh --all` needs to build Debian 13 trees and container images
 set -euo pipefail
@@ -41,7 +41,7 @@ packages_of() {
       esac
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
-    tests) printf '%s\n' catch2 ccache libfaketime pgbouncer ;;
+    tests) printf '%s\n' catch2 ccache jq libfaketime pgbouncer ;;
     checks) printf '%s\n' clang-format-19 shellcheck prometheus ;;
     image) printf '%s\n' mmdebstrap buildah crun podman runc ;;
     *) usage 2 >&2 ;;

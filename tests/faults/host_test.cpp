@@ -1,9 +1,11 @@
 // The machine that the relay runs on: its clock, its limits, a process that stands still.
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "scenarios.h"
 #include "support/catch.h"
@@ -79,6 +81,40 @@ Report without_standard_output(const Conditions& conditions) {
   return rig.conclude();
 }
 
+/// Whoever read the log is gone: each line is an error now.
+Report log_unread(const Conditions& conditions) {
+  Rig rig{{.scenario = "log-unread",
+           .conditions = conditions,
+           .wrapper = {"bash", "-c", R"(exec "$@" 2> >(sed --unbuffered /address=/q >&2))", "bash"}}};
+  rig.begin();
+  const std::string read_before = rig.relay().log();
+  for (int times = 0; times < 5; ++times) {
+    rig.world().to_postgres.cut();
+    rig.await_progress();
+  }
+  rig.expect(rig.relay().log() == read_before, "somebody still reads the log");
+  return rig.conclude();
+}
+
+/// Everything else on the machine goes first.
+Report starved(const Conditions& conditions) {
+  Rig rig{{.scenario = "starved", .conditions = conditions, .wrapper = {"nice", "-n", "19"}}};
+  rig.begin();
+  std::atomic<bool> is_over = false;
+  {
+    std::vector<std::jthread> others(4 * std::thread::hardware_concurrency());
+    for (auto& other : others) {
+      other = std::jthread{[&] {
+        while (!is_over.load(std::memory_order_relaxed)) continue;
+      }};
+    }
+    rig.let_run(fault_time());
+    is_over = true;
+  }
+  rig.await_progress();
+  return rig.conclude();
+}
+
 Report clock_stepped(const Conditions& conditions) {
   const Clock clock{std::filesystem::temp_directory_path() /
                     ("outbox-relay-clock-" + std::to_string(getpid()))};
@@ -114,6 +150,16 @@ TEST_CASE("standard input and output are closed", "[host]") {
   const Report report = without_standard_output();
   check_promises(report);
   CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("nobody reads the log any more", "[host]") {
+  const Report report = log_unread();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("the processors are busy with everything else", "[host]") {
+  check_promises(starved());
 }
 
 TEST_CASE("the clock is an hour off, steps forth and back, and runs fast", "[host]") {

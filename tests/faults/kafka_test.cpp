@@ -1,6 +1,7 @@
 // Kafka's brokers and topics.
 #include "scenarios.h"
 #include "support/catch.h"
+#include "support/kafka_admin.h"
 
 namespace outbox_relay::testing {
 namespace {
@@ -66,6 +67,23 @@ Report topic_created_late(const Conditions& conditions) {
   return rig.conclude();
 }
 
+Report access_denied(const Conditions& conditions) {
+  World world{
+      {.kafka_settings = {"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                          "allow.everyone.if.no.acl.found=true"}}};
+  Rig rig{{.scenario = "access-denied", .world = &world, .conditions = conditions}};
+  KafkaAdmin admin{world.kafka.bootstrap()};
+  rig.begin();
+  for (const auto operation : {RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_OPERATION_DESCRIBE}) {
+    admin.deny("*", rig.topic(), operation);
+    rig.expect(eventually([&] { return rig.relay().get("/readyz").status == 503; }),
+               "ready although the topic is closed to it");
+    admin.no_longer_deny("*", rig.topic(), operation);
+    rig.await_progress();
+  }
+  return rig.conclude();
+}
+
 TEST_CASE("the only broker is killed and comes back", "[kafka]") {
   check_promises(broker_killed());
 }
@@ -82,6 +100,10 @@ TEST_CASE("a topic that is missing is created later", "[kafka]") {
   const Report report = topic_created_late();
   check_promises(report);
   CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("the topic's ACL is taken away and given back: not ready, and well again by itself", "[kafka]") {
+  check_promises(access_denied());
 }
 
 }  // namespace outbox_relay::testing

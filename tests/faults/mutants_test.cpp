@@ -102,6 +102,34 @@ Report two_at_once(const Conditions& conditions) {
   return rig.conclude();
 }
 
+/// Rows come out before they are safe, as the user has allowed; the server forgets them and gives their ids
+/// to others, before the relay, out of sight for a moment, asks what became of them.
+Report ids_reused(const Conditions& conditions) {
+  World world{{.postgres_settings = {"wal_writer_delay=2s"}}};
+  Rig rig{{.scenario = "ids-reused",
+           .world = &world,
+           .conditions = conditions,
+           .workload = {.writers = 2, .longest_pause = milliseconds{50}, .asynchronous = 1},
+           .outbox_options = "    publish_after: visible\n"}};
+  delay_completions(rig);
+  rig.publishes_before_durable();
+  rig.begin();
+  rig.server_crashed();
+  for (int times = 0; times < 5; ++times) {
+    rig.await_progress(20);
+    rig.let_run(rig.dice().between(milliseconds{0}, milliseconds{500}));
+    world.to_postgres.set({.is_stalled = true});
+    rig.workload().pause();
+    world.postgres.stop(PostgresServer::Stop::immediate);
+    world.postgres.start();
+    rig.execute("SELECT setval(pg_get_serial_sequence('outbox', 'id'), max(id)) FROM outbox");
+    rig.workload().resume();
+    rig.let_run(milliseconds{500});
+    world.to_postgres.mend();
+  }
+  return rig.conclude();
+}
+
 namespace {
 
 struct Mutant {
@@ -121,6 +149,7 @@ const Mutant mutants[] = {
     {"watermark_ahead", killed_above_open_writers, "out of order"},
     {"gaps_by_guess", killed_above_open_writers, "out of order"},
     {"no_gate", first_requests_refused, "out of order"},
+    {"complete_by_id", ids_reused, "completed, but never consumed"},
     {"no_flush_wait", asynchronous_commits_vanish, "phantoms"},
 };
 
@@ -159,6 +188,10 @@ TEST_CASE("Kafka refuses the first request of each producer, and would take the 
 
 TEST_CASE("killed while transactions with low ids are open", "[mutants]") {
   check_promises(killed_above_open_writers());
+}
+
+TEST_CASE("ids of rows that vanished are given to others", "[mutants]") {
+  check_promises(ids_reused());
 }
 
 TEST_CASE("two relays work side by side, and nothing comes twice", "[mutants]") {

@@ -58,6 +58,23 @@ Report answers_of_kafka_lost(const Conditions& conditions) {
   return lose_answers(rig, rig.world().to_kafka);
 }
 
+/// As TCP shows lost packets to those above it: what was sent comes all the same, after one retransmission or
+/// several, each twice as late as the one before.
+Report packets_lost(const Conditions& conditions) {
+  Rig rig{{.scenario = "packets-lost", .conditions = conditions}};
+  rig.begin();
+  rig.keep_on([&] {
+    TcpProxy& network = rig.dice().chance(0.5) ? rig.world().to_postgres : rig.world().to_kafka;
+    const auto direction = rig.dice().chance(0.5) ? Direction::to_client : Direction::to_server;
+    const int losses = rig.dice().chance(0.7) ? 1 : rig.dice().between(2, 3);
+    network.set(direction, {.is_stalled = true});
+    rig.let_run(milliseconds{200} * ((1 << losses) - 1));
+    network.set(direction, {});
+    rig.let_run(rig.dice().between(milliseconds{0}, milliseconds{100}));
+  });
+  return rig.conclude();
+}
+
 Report slow_networks(const Conditions& conditions) {
   Rig rig{{.scenario = "slow-networks", .conditions = conditions}};
   rig.begin();
@@ -88,6 +105,12 @@ TEST_CASE("statements are carried out, and their answers lost", "[network]") {
 
 TEST_CASE("records are appended, and their acks lost", "[network]") {
   check_promises(answers_of_kafka_lost());
+}
+
+TEST_CASE("packets are lost on both networks", "[network]") {
+  const Report report = packets_lost();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
 }
 
 TEST_CASE("both networks are slow, and unsteady", "[network]") {

@@ -1,4 +1,9 @@
 // The database server: crashes, lost backends, failover, old snapshots.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "scenarios.h"
 #include "sql_session.h"
 #include "support/catch.h"
@@ -33,6 +38,12 @@ Report database_crashes(const Conditions& conditions) {
   return crash_again_and_again(rig);
 }
 
+void delay_completions(const Rig& rig) {
+  rig.execute(
+      "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN "
+      "NULL; END'; CREATE TRIGGER slow_completions BEFORE UPDATE ON outbox EXECUTE FUNCTION slow_down()");
+}
+
 /// Nobody waits for the log to reach the disk, and the relay's completions, which would take it there, are
 /// slow: so rows are visible for long before they are safe. Few writers, because a crash of the server alone
 /// undoes only what is in the log's last page.
@@ -42,9 +53,7 @@ Report asynchronous_commits_vanish(const Conditions& conditions) {
            .world = &world,
            .conditions = conditions,
            .workload = {.writers = 2, .longest_pause = milliseconds{100}, .asynchronous = 1}}};
-  rig.execute(
-      "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN "
-      "NULL; END'; CREATE TRIGGER slow_completions BEFORE UPDATE ON outbox EXECUTE FUNCTION slow_down()");
+  delay_completions(rig);
   rig.begin();
   rig.server_crashed();
   for (int times = 0; times < 5; ++times) {
@@ -129,6 +138,83 @@ Report standby_promoted_beside_a_silent_primary(const Conditions& conditions) {
   return fail_over("standby-promoted-beside-a-silent-primary", Death::is_silent, conditions);
 }
 
+/// A transaction that is prepared holds its low ids without any session, also while no relay is there.
+Report transactions_prepared(const Conditions& conditions) {
+  World world{{.postgres_settings = {"max_prepared_transactions=20"}}};
+  Rig rig{{.scenario = "transactions-prepared",
+           .world = &world,
+           .conditions = conditions,
+           .workload = {.writers = 12, .prepared = 0.1, .longest_transaction = fault_time() / 2}}};
+  rig.begin();
+  for (int times = 0; times < 3; ++times) {
+    rig.let_run(fault_time() / 4);
+    rig.kill_relay();
+    rig.let_run(rig.dice().between(milliseconds{0}, milliseconds{500}));
+    rig.start_relay();
+    rig.await_progress();
+  }
+  return rig.conclude();
+}
+
+namespace {
+
+/// A small file system of the user postgres, as whom servers run. Mounting takes root.
+class SmallDisk {
+ public:
+  SmallDisk() {
+    std::filesystem::create_directory(path_);
+    const auto* const owner = getpwnam("postgres");
+    if (owner == nullptr || geteuid() != 0) return;
+    const std::string options = "size=64m,mode=700,uid=" + std::to_string(owner->pw_uid);
+    is_mounted_ = run({"mount", "-t", "tmpfs", "-o", options, "tmpfs", path_}).code == 0;
+  }
+  ~SmallDisk() {
+    if (is_mounted_) static_cast<void>(run({"umount", "--lazy", path_}));
+    std::filesystem::remove(path_);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  [[nodiscard]] bool is_mounted() const { return is_mounted_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_ =
+      std::filesystem::temp_directory_path() / ("outbox-relay-disk-" + std::to_string(getpid()));
+  bool is_mounted_ = false;
+};
+
+Report fill_disk(const SmallDisk& disk, const Conditions& conditions) {
+  World world;
+  world.postgres.execute("CREATE TABLESPACE small LOCATION '" + disk.path() + '\'');
+  Rig rig{{.scenario = "disk-full", .world = &world, .conditions = conditions}};
+  // Every completion needs room for a new version of its rows.
+  rig.execute("ALTER TABLE outbox SET (fillfactor = 100); ALTER TABLE outbox SET TABLESPACE small");
+  rig.execute(
+      "CREATE TABLE filler (filling text) TABLESPACE small; ALTER TABLE filler ALTER filling SET STORAGE "
+      "PLAIN");
+  rig.begin();
+  rig.execute(
+      "DO $$ BEGIN LOOP INSERT INTO filler VALUES (repeat('x', 7000)); END LOOP; "
+      "EXCEPTION WHEN disk_full THEN NULL; END $$");
+  rig.expect(
+      eventually([&] { return rig.relay().log().find("No space left on device") != std::string::npos; }),
+      "the full disk is not told");
+  rig.let_run(fault_time());
+  rig.execute("DROP TABLE filler");
+  rig.await_progress();
+  return rig.conclude();
+}
+
+}  // namespace
+
+Report disk_full(const Conditions& conditions) {
+  const SmallDisk disk;
+  if (disk.is_mounted()) return fill_disk(disk, conditions);
+  WARN("not run: nothing can be mounted here");
+  return {};
+}
+
 Report writers_open_for_long(const Conditions& conditions) {
   Rig rig{{.scenario = "writers-open-for-long",
            .conditions = conditions,
@@ -168,6 +254,16 @@ TEST_CASE("a standby takes over, and the old address takes connections and close
 
 TEST_CASE("a standby takes over, and the old address takes connections and says nothing", "[postgres]") {
   check_promises(standby_promoted_beside_a_silent_primary());
+}
+
+TEST_CASE("transactions stay prepared while the relay is killed", "[postgres]") {
+  check_promises(transactions_prepared());
+}
+
+TEST_CASE("the database's disk is full for a while", "[postgres]") {
+  const Report report = disk_full();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
 }
 
 TEST_CASE("transactions with low ids stay open for long, and a snapshot is held all the while",

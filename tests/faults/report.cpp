@@ -31,12 +31,10 @@ std::string to_json(const Report& report) {
                              {"crashes", report.crashes},
                              {"redelivered", report.redelivered},
                              {"recovery_seconds", report.recovery_seconds}};
-  boost::json::array takeovers;
-  for (const double seconds : report.takeover_seconds) takeovers.emplace_back(seconds);
-  object["takeover_seconds"] = std::move(takeovers);
-  boost::json::array findings;
-  for (const std::string& finding : report.findings) findings.emplace_back(finding);
-  object["findings"] = std::move(findings);
+  object["takeover_seconds"] =
+      boost::json::array(report.takeover_seconds.begin(), report.takeover_seconds.end());
+  object["environment"] = boost::json::array(report.environment.begin(), report.environment.end());
+  object["findings"] = boost::json::array(report.findings.begin(), report.findings.end());
   return boost::json::serialize(object);
 }
 

@@ -12,6 +12,8 @@ namespace outbox_relay::testing {
 /// What came out of a run.
 struct Report {
   std::string scenario;
+  /// What was set for the relay: a mutant's failpoints, a wrong clock.
+  std::vector<std::string> environment;
   std::uint64_t seed = 0;
   Verdict verdict;
   /// The verdict's, and what the rig itself saw; empty: every promise was kept.

@@ -371,6 +371,7 @@ std::filesystem::path Rig::run_directory() const {
 
 Report Rig::report(const Verdict& verdict) const {
   Report result{.scenario = setup_.scenario,
+                .environment = setup_.conditions.environment,
                 .seed = seed_,
                 .verdict = verdict,
                 .findings = verdict.findings,

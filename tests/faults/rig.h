@@ -85,6 +85,7 @@ class Rig {
     return primary_->connection_string("postgres", database_);
   }
   [[nodiscard]] const std::string& database() const { return database_; }
+  [[nodiscard]] std::string topic() const;
   [[nodiscard]] double metric(const std::string& family, const std::string& further_labels = "") const {
     return lives_.back().program->metric_of("orders", family, further_labels);
   }
@@ -123,6 +124,7 @@ class Rig {
   /// What the scenario did to the database, for the verdict.
   void server_crashed() { allowance_.server_crashed = true; }
   void discarded(const std::string& message_id) { discarded_.insert(message_id); }
+  void publishes_before_durable() { allowance_.published_before_durable = true; }
   void rows_may_be_gone() { allowance_.rows_may_be_gone = true; }
   /// The database is another server's from now on.
   void moved_to(const PostgresServer& primary) { primary_ = &primary; }
@@ -147,7 +149,6 @@ class Rig {
   [[nodiscard]] std::string writers_connection() const;
   [[nodiscard]] std::filesystem::path run_directory() const;
   [[nodiscard]] Resources resources() const;
-  [[nodiscard]] std::string topic() const;
   [[nodiscard]] std::string dead_letter_topic() const { return database_ + ".dead"; }
   [[nodiscard]] std::size_t parked_rows(const std::string& condition) const;
 

@@ -20,10 +20,16 @@ Report backends_terminated(const Conditions& conditions = {});
 Report standby_promoted(const Conditions& conditions = {});
 Report standby_promoted_behind_a_balancer(const Conditions& conditions = {});
 Report standby_promoted_beside_a_silent_primary(const Conditions& conditions = {});
+Report transactions_prepared(const Conditions& conditions = {});
+Report disk_full(const Conditions& conditions = {});
 Report writers_open_for_long(const Conditions& conditions = {});
+
+/// From now on the database takes half a second for each.
+void delay_completions(const Rig& rig);
 
 // table_test.cpp
 Report table_locked(const Conditions& conditions = {});
+Report rows_contended(const Conditions& conditions = {});
 Report table_altered(const Conditions& conditions = {});
 Report rights_taken_away(const Conditions& conditions = {});
 Report table_truncated(const Conditions& conditions = {});
@@ -34,18 +40,22 @@ Report broker_killed(const Conditions& conditions = {});
 Report replicas_lost(const Conditions& conditions = {});
 Report leaders_moved(const Conditions& conditions = {});
 Report topic_created_late(const Conditions& conditions = {});
+Report access_denied(const Conditions& conditions = {});
 
 // network_test.cpp
 Report database_out_of_sight(const Conditions& conditions = {});
 Report answers_of_the_database_lost(const Conditions& conditions = {});
 Report kafka_out_of_sight(const Conditions& conditions = {});
 Report answers_of_kafka_lost(const Conditions& conditions = {});
+Report packets_lost(const Conditions& conditions = {});
 Report slow_networks(const Conditions& conditions = {});
 
 // host_test.cpp
 Report paused(const Conditions& conditions = {});
 Report out_of_descriptors(const Conditions& conditions = {});
 Report without_standard_output(const Conditions& conditions = {});
+Report log_unread(const Conditions& conditions = {});
+Report starved(const Conditions& conditions = {});
 Report clock_stepped(const Conditions& conditions = {});
 
 // rows_test.cpp
@@ -58,6 +68,10 @@ Report requests_refused(const Conditions& conditions = {});
 Report first_requests_refused(const Conditions& conditions = {});
 Report killed_above_open_writers(const Conditions& conditions = {});
 Report two_at_once(const Conditions& conditions = {});
+Report ids_reused(const Conditions& conditions = {});
+
+// soak_test.cpp
+Report anything_at_any_time(const Conditions& conditions = {});
 
 // failpoints_test.cpp
 Report killed_at_each_point(const Conditions& conditions = {});

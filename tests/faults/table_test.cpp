@@ -28,6 +28,36 @@ Report table_locked(const Conditions& conditions) {
   return rig.conclude();
 }
 
+/// Somebody locks and moves pending rows in another order than the relay completes them, while the relay's
+/// role has a stricter isolation than it needs.
+Report rows_contended(const Conditions& conditions) {
+  Rig rig{{.scenario = "rows-contended",
+           .conditions = conditions,
+           .workload = {.longest_pause = milliseconds{1}}}};
+  rig.execute("ALTER ROLE outbox_relay IN DATABASE " + rig.database() +
+              " SET default_transaction_isolation = 'serializable'; ALTER ROLE outbox_relay IN DATABASE " +
+              rig.database() + " SET deadlock_timeout = '10ms'");
+  rig.begin();
+  SqlSession rival{rig.connection_string()};
+  rig.keep_on([&] {
+    try {
+      rival.execute(
+          "DO $$ DECLARE pending bigint; BEGIN "
+          "FOR pending IN SELECT id FROM outbox WHERE sent_at IS NULL ORDER BY id DESC LIMIT 100 LOOP "
+          "UPDATE outbox SET headers = headers WHERE id = pending AND sent_at IS NULL; PERFORM "
+          "pg_sleep(0.001); "
+          "END LOOP; END $$");
+    } catch (const SqlError&) {  // the server chose this one to end the deadlock
+    }
+  });
+  rig.expect(eventually([&] {
+               return rig.value("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = '" +
+                                rig.database() + '\'') == "t";
+             }),
+             "no deadlock came about");
+  return rig.conclude();
+}
+
 Report table_altered(const Conditions& conditions) {
   Rig rig{{.scenario = "table-altered", .conditions = conditions}};
   rig.begin();
@@ -105,6 +135,13 @@ Report table_replaced(const Conditions& conditions) {
 
 TEST_CASE("the table and its rows are locked for longer than the relay waits", "[table]") {
   const Report report = table_locked();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("pending rows are updated by others in another order: deadlocks, serialization failures",
+          "[table]") {
+  const Report report = rows_contended();
   check_promises(report);
   CHECK(report.verdict.counts.duplicates == 0);
 }

@@ -18,6 +18,8 @@ struct Allowance {
   bool rows_may_be_gone = false;
   /// The server crashed: what was committed with `synchronous_commit=off` may be undone.
   bool server_crashed = false;
+  /// `publish_after: visible`: what a crash undid may have come all the same.
+  bool published_before_durable = false;
 };
 
 /// What the verifier counted. All but `ledger`, `records`, `duplicates`, `stale_replays`, `parked`,

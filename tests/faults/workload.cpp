@@ -133,8 +133,19 @@ class Workload::Writer {
     if (dice_.chance(options_.rollbacks)) return session_->execute("ROLLBACK");
     // Whatever becomes of it, an error from here on leaves it open whether it committed.
     attempt.outcome = Outcome::unknown;
-    session_->execute("COMMIT");
+    if (dice_.chance(options_.prepared)) {
+      commit_in_two_phases();
+    } else {
+      session_->execute("COMMIT");
+    }
     attempt.outcome = Outcome::committed;
+  }
+
+  void commit_in_two_phases() {
+    const std::string name = '\'' + random_uuid(dice_) + '\'';
+    session_->execute("PREPARE TRANSACTION " + name);
+    workload_.rest(dice_.between(std::chrono::milliseconds{0}, options_.longest_transaction));
+    session_->execute("COMMIT PREPARED " + name);
   }
 
   /// For several keys in their order, so that writers do not deadlock.

@@ -23,8 +23,8 @@ class SqlSession;
 ///
 /// A transaction locks the row of each key it writes for, takes the key's next version, and only then
 /// inserts: so the versions of a key follow the order of its commits. Some roll back, whole or to a
-/// savepoint, some stay open for long, some commit with `synchronous_commit=off`. Writers outlive outages of
-/// the database.
+/// savepoint, some stay open for long or prepared, some commit with `synchronous_commit=off`. Writers outlive
+/// outages of the database.
 class Workload {
  public:
   struct Options {
@@ -35,6 +35,7 @@ class Workload {
     double rollbacks = 0.08;
     double savepoints = 0.1;
     double asynchronous = 0.15;
+    double prepared = 0;  ///< for a server with max_prepared_transactions; no writer's connection may break
     double long_transactions = 0.01;
     std::chrono::milliseconds longest_transaction{1500};
     double without_key = 0.03;
