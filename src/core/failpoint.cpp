@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <list>
+#include <stdexcept>
 #include <string>
 
 namespace outbox_relay::core {
@@ -15,6 +16,7 @@ namespace {
 struct Point {
   std::string name;
   bool is_mutation = false;
+  bool is_bug = false;
   std::atomic<long> passes_left{0};
 };
 
@@ -31,10 +33,11 @@ std::list<Point> read_points() {
     Point& point = points.emplace_back();
     point.name = item.substr(0, equals);
     point.is_mutation = action == "on";
-    constexpr std::string_view kill = "kill@";
-    if (!action.starts_with(kill)) continue;
+    point.is_bug = action.starts_with("bug@");
+    const auto at = action.find('@');
+    if (at == std::string_view::npos) continue;
     long count = 0;
-    std::from_chars(action.data() + kill.size(), action.data() + action.size(), count);
+    std::from_chars(action.data() + at + 1, action.data() + action.size(), count);
     point.passes_left = count;
   }
   return points;
@@ -52,7 +55,9 @@ Point* find(std::string_view name) {
 
 void failpoint(std::string_view name) {
   Point* const point = find(name);
-  if (point != nullptr && !point->is_mutation && --point->passes_left == 0) std::raise(SIGKILL);
+  if (point == nullptr || point->is_mutation || --point->passes_left != 0) return;
+  if (point->is_bug) throw std::logic_error{"failpoint " + point->name};
+  std::raise(SIGKILL);
 }
 
 bool is_mutated(std::string_view name) {

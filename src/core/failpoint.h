@@ -10,8 +10,8 @@
 namespace outbox_relay::core {
 
 #ifdef OUTBOX_RELAY_FAILPOINTS
-/// A named point of a row's journey. `NAME=kill@N` ends the process as SIGKILL does when it is passed for the
-/// Nth time. Any thread.
+/// A named point of a row's journey. When it is passed for the Nth time, `NAME=kill@N` ends the process as
+/// SIGKILL does, and `NAME=bug@N` throws what nobody expects. Any thread.
 void failpoint(std::string_view name);
 /// Whether a rule is to be broken on purpose (`NAME=on`), to prove that the verifier sees it.
 [[nodiscard]] bool is_mutated(std::string_view name);

@@ -43,15 +43,15 @@ struct FetchRequest {
 
 /// What a fetch found.
 struct Fetched {
-  Page page;  ///< of the rows in gaps and above `after`, each at most `max_rows`, in the order of ids
+  Page page{};  ///< of the rows in gaps and above `after`, each at most `max_rows`, in the order of ids
   std::size_t rows_in_gaps = 0;
   /// The size of the first row that did not fit into `max_bytes`; the page ends before it.
-  std::optional<Bytes> cut_before;
-  std::optional<Writers> writers;  ///< as asked by `read_writers`
-  std::optional<RowId> highest;    ///< as asked by `read_highest`; nothing when the table is empty
+  std::optional<Bytes> cut_before{};
+  std::optional<Writers> writers{};  ///< as asked by `read_writers`
+  std::optional<RowId> highest{};    ///< as asked by `read_highest`; nothing when the table is empty
   /// Everything visible to the fetch is safe once the log is flushed up to `written`.
-  LogPosition written;
-  LogPosition flushed;
+  LogPosition written{};
+  LogPosition flushed{};
   DatabaseTime read_at{};  ///< the database's clock when the fetch was answered
 };
 

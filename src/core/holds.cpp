@@ -36,6 +36,7 @@ void Holds::clear() {
 
 // The nearest one: when a lower one is released, the row still waits where it belongs.
 std::optional<RowId> Holds::behind(const OrderingKey& key, const RowId& row) const {
+  if (by_key_.empty()) return std::nullopt;  // nearly always: saves hashing the key of each row
   const auto of_key = by_key_.find(key);
   if (of_key == by_key_.end()) return std::nullopt;
   const auto above = of_key->second.lower_bound(row);

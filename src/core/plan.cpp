@@ -47,7 +47,10 @@ void Plan::completed() {
 
 // The row is not pending any more.
 void Plan::leave(InFlight& row) {
-  if (fetch_is_out_ && (!has_sequence_ || cursor_.may_repeat())) left_meanwhile_.insert(row.row->id);
+  if (fetch_is_out_ && (!has_sequence_ || cursor_.may_repeat())) {
+    left_meanwhile_.insert(row.row->id);
+    fetch_is_ambiguous_ |= !row.page->places_hold;
+  }
   window_.finish(row);
 }
 

@@ -173,6 +173,8 @@ class Plan {
   [[nodiscard]] std::int64_t finished_below() const;
   [[nodiscard]] FetchRequest next_fetch();
   [[nodiscard]] bool is_known(const Row& row) const;
+  /// The ordering key of a row that is not in the window; nothing where it has no topic.
+  [[nodiscard]] std::optional<OrderingKey> key_of(const Row& row);
   [[nodiscard]] std::size_t count_late(const Page& page, const std::vector<RowId>& late);
   void pace(const Arrived& arrived, TimePoint now);
   void release_safe_pages(TimePoint now);
@@ -209,9 +211,12 @@ class Plan {
 
   std::int64_t lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
   bool fetch_is_out_ = false;
-  /// Ids completed or parked while a fetch that may repeat them is under way: its older snapshot still shows
-  /// them pending.
+  /// Ids completed or parked since the latest fetch was sent, which may repeat them: its older snapshot still
+  /// shows them pending.
   std::set<RowId> left_meanwhile_;
+  /// One of them was read in an earlier session: after a crash of the server its id may be another row's, and
+  /// the fetch may have returned either.
+  bool fetch_is_ambiguous_ = false;
   std::optional<Bytes> needed_bytes_;  ///< the size of the next row, when it did not fit
   bool found_rows_ = false;
   std::chrono::milliseconds poll_delay_{0};

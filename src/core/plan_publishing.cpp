@@ -20,7 +20,7 @@ void Plan::enqueue(const std::vector<InFlight*>& rows, TimePoint now) {
 void Plan::enqueue(InFlight& row, TimePoint now) {
   if (!source_is_open_) return window_.finish(row);  // what is not published is read again
   if (row.topic == no_topic) return refuse(row, std::get<Failure>(topics_.of(*row.row)), now);
-  const auto key = row.dead_letter ? std::nullopt : ordering_key(row);
+  const auto key = ordering_key(row);
   if (key) {
     if (auto parked = holds_.behind(*key, row.row->id)) {
       return set_aside(row, {.row = &row, .failure = {}, .behind = std::move(parked)}, now);
@@ -46,6 +46,9 @@ void Plan::enqueue(InFlight& row, TimePoint now) {
 // in a lane come later than the one that is asked for.
 std::size_t Plan::count_ahead(const OrderingKey& key) {
   std::size_t count = lanes_.count_key(key);
+  // Mostly none is: after a refused request its suspects come by the thousand, and each would walk the
+  // window.
+  if (window_.count(Stage::published) == (suspects_.is_any_out() ? 1 : 0)) return count;
   window_.for_each([&](const InFlight& row) {
     if (row.stage == Stage::published && !row.is_suspect && ordering_key(row) == key) ++count;
   });
@@ -144,9 +147,9 @@ void Plan::topic_opened(TopicId topic, std::int32_t partitions, std::optional<By
                         TimePoint now) {
   const auto reopened = lanes_.topic_opened(topic, partitions, largest_record);
   enqueue(reopened.waiting, now);
-  if (!reopened.lowest || !source_is_open_ || is_stopped()) return;
+  if (!reopened.lowest || !source_is_open_) return;
   // Rows of this topic that were read since are behind those that were held: all of them are read again, in
-  // order.
+  // order. Who has stopped reads nothing more, but leaves a watermark, which must not pass them.
   RowId lowest = *reopened.lowest;
   drop_unsafe([&](const InFlight& row) {
     if (row.topic != topic) return false;

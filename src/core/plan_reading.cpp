@@ -25,10 +25,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   }
   holds_.clear();
   for (const Row& row : facts.parked.rows) {
-    const auto topic = topics_.of(row);
-    const auto* const id = std::get_if<TopicId>(&topic);
-    holds_.add(row.id,
-               id != nullptr && settings_.hold_keys ? ordering_key(*id, row) : std::optional<OrderingKey>{});
+    holds_.add(row.id, settings_.hold_keys ? key_of(row) : std::nullopt);
     holds_.confirm(row.id);
   }
   ask_parked_at_ = now;
@@ -46,7 +43,6 @@ void Plan::source_lost() {
   fetch_is_out_ = false;
   found_rows_ = false;
   needed_bytes_.reset();
-  left_meanwhile_.clear();
   if (!completing_.empty()) completion_failed();
   drop_unpublished();
   drop_refused();
@@ -114,6 +110,8 @@ FetchRequest Plan::next_fetch() {
   request.max_bytes = window_.room_bytes();
   request.whole_row = window_.empty();
   fetch_is_out_ = true;
+  left_meanwhile_.clear();
+  fetch_is_ambiguous_ = false;
   return request;
 }
 
@@ -128,11 +126,11 @@ void Plan::surveyed(const SurveyFor& survey_for, const Survey& survey) {
 Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePoint now) {
   fetch_is_out_ = false;
   if (is_stopped()) return {};  // asked for before; the rows stay where they are
+  if (fetch_is_ambiguous_) return {};
   if (release_met(fetched.page, now)) return {};
   const IsKnown known = [this](const Row& row) { return is_known(row); };
   const Absorbed absorbed =
       has_sequence_ ? cursor_.absorb(request, fetched, known) : scan_.absorb(request, fetched, known);
-  left_meanwhile_.clear();
   needed_bytes_ = fetched.cut_before;
 
   const Arrived arrived{fetched.page.rows.size(), count_late(fetched.page, absorbed.late), absorbed.is_full};
@@ -156,11 +154,15 @@ Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePo
 std::size_t Plan::count_late(const Page& page, const std::vector<RowId>& late) {
   return static_cast<std::size_t>(std::ranges::count_if(late, [&](const RowId& id) {
     const auto row = std::ranges::lower_bound(page.rows, id, {}, &Row::id);
-    const auto topic = topics_.of(*row);
-    const auto* const topic_id = std::get_if<TopicId>(&topic);
-    const auto key = topic_id != nullptr ? ordering_key(*topic_id, *row) : std::nullopt;
+    const auto key = key_of(*row);
     return !key || !holds_.behind(*key, id);
   }));
+}
+
+std::optional<OrderingKey> Plan::key_of(const Row& row) {
+  const auto topic = topics_.of(row);
+  const auto* const id = std::get_if<TopicId>(&topic);
+  return id != nullptr ? ordering_key(*id, row) : std::nullopt;
 }
 
 void Plan::pace(const Arrived& arrived, TimePoint now) {

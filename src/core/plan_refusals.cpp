@@ -51,6 +51,8 @@ void Plan::delivered_suspect(InFlight& row, const Failure& failure, TimePoint no
     case Remedy::rebuild:
     case Remedy::operate:
       suspects_.postponed(now);
+      // Another relay may have led, and published it, since the session that read it.
+      if (!row.page->places_hold) read_all_again(now);
       break;
   }
 }

@@ -32,6 +32,13 @@ bool is_topic_name(std::string_view name) {
          std::ranges::all_of(name, is_legal);
 }
 
+bool is_allowed_topic(std::string_view name, std::span<const std::string> allowed_topics) {
+  if (allowed_topics.empty()) return true;
+  return std::ranges::any_of(allowed_topics, [name](std::string_view pattern) {
+    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+  });
+}
+
 std::variant<TopicId, Failure> TopicNames::of(const Row& row) {
   if (!routing_->topic.render(row.attributes, scratch_)) {
     return Failure{Reason::invalid_topic, Remedy::park, "a column that the topic's template names is NULL",
@@ -43,7 +50,7 @@ std::variant<TopicId, Failure> TopicNames::of(const Row& row) {
                    "the topic's template makes a name that Kafka does not take",
                    "Kafka takes letters, digits, '.', '_' and '-', at most 249 of them"};
   }
-  if (!is_allowed(scratch_)) {
+  if (!is_allowed_topic(scratch_, routing_->allowed_topics)) {
     return Failure{Reason::invalid_topic, Remedy::park,
                    "the topic's template makes a name that is not among `allowed_topics`",
                    "add the name, or a prefix* of it, to `allowed_topics`"};
@@ -55,13 +62,6 @@ TopicId TopicNames::number(const std::string& name) {
   const auto [known, is_new] = ids_.try_emplace(name, static_cast<TopicId>(names_.size()));
   if (is_new) names_.push_back(name);
   return known->second;
-}
-
-bool TopicNames::is_allowed(std::string_view name) const {
-  if (routing_->allowed_topics.empty()) return true;
-  return std::ranges::any_of(routing_->allowed_topics, [name](std::string_view pattern) {
-    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
-  });
 }
 
 }  // namespace outbox_relay::core

@@ -69,8 +69,6 @@ class TopicNames {
   [[nodiscard]] std::size_t size() const { return names_.size(); }
 
  private:
-  [[nodiscard]] bool is_allowed(std::string_view name) const;
-
   const Routing* routing_;
   std::vector<std::string> names_;
   std::unordered_map<std::string, TopicId> ids_;
@@ -80,5 +78,8 @@ class TopicNames {
 /// Whether Kafka takes the name: letters, digits, '.', '_' and '-', at most 249, and neither "." nor "..".
 /// Source: org.apache.kafka.common.internals.Topic.
 [[nodiscard]] bool is_topic_name(std::string_view name);
+
+/// Whether `allowed_topics`, names and prefix* patterns, have the topic among them; empty allows all.
+[[nodiscard]] bool is_allowed_topic(std::string_view name, std::span<const std::string> allowed_topics);
 
 }  // namespace outbox_relay::core

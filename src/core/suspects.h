@@ -26,7 +26,7 @@ class Suspects {
   void accuse(InFlight& row, std::size_t ahead);
   /// A row that was not under suspicion was acknowledged or refused.
   void settled_ahead(const InFlight& row);
-  [[nodiscard]] bool are_of(const OrderingKey& key) const { return keys_.contains(key); }
+  [[nodiscard]] bool are_of(const OrderingKey& key) const { return !keys_.empty() && keys_.contains(key); }
   /// A row whose key is under suspicion waits for the verdict.
   void wait_behind(InFlight& row);
 

@@ -24,4 +24,21 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+bool is_control(std::string_view character) {
+  const auto last = static_cast<unsigned char>(character.back());
+  if (character.size() == 1) return last < 0x20 || last == 0x7F;
+  return character.size() == 2 && character.front() == '\xC2' && last < 0xA0;
+}
+
+std::string replace_controls(std::string_view text, std::string_view instead) {
+  std::string result;
+  while (!text.empty()) {
+    const auto length = character_length(text);
+    const auto character = text.substr(0, length);
+    result += length == 0 || is_control(character) ? instead : character;
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return result;
+}
+
 }  // namespace outbox_relay::core

@@ -74,7 +74,6 @@ class Window {
 
   explicit Window(Limits limits) : limits_(limits) {}
 
-  [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] std::size_t room_rows() const { return limits_.rows > rows_ ? limits_.rows - rows_ : 0; }

@@ -12,8 +12,6 @@ using boost::asio::experimental::awaitable_operators::operator&&;
 
 namespace {
 
-constexpr std::chrono::seconds watermark_interval{1};
-constexpr std::chrono::seconds operator_delay{5};  // between attempts that only a person can make succeed
 constexpr std::chrono::milliseconds producer_patience{3000};
 
 }  // namespace
@@ -59,7 +57,7 @@ void Pipeline::stop() {
 
 void Pipeline::abandon() {
   is_abandoned_ = true;
-  source_.close();
+  close_source();
   ring_all();
 }
 
@@ -82,39 +80,12 @@ awaitable<void> Pipeline::relay_rows() {
     co_await (fetch_pages() && complete_rows());
     if (has_session()) co_await resign();
     is_open_ = false;
-    source_.close();
+    close_source();
     plan_.source_lost();
     show();
+    if (session_failure_) co_await pause_after_losing_session(*session_failure_);
   }
   ring_all();
-}
-
-awaitable<bool> Pipeline::open_source() {
-  std::optional<core::Failure> failure;
-  try {
-    const core::SourceFacts facts = co_await source_.open();
-    plan_.source_opened(facts, clock_.now());
-    was_open_ = is_open_ = true;
-    session_failed_ = false;
-    saved_watermark_ = facts.watermark;
-    save_watermark_at_ = clock_.now() + watermark_interval;
-    core::failpoint("opened");
-    show();
-    co_return true;
-  } catch (const core::FailureError& error) {
-    failure = error.failure();
-  }
-  source_.close();
-  co_await pause_after_failing_to_open(*failure);
-  co_return false;
-}
-
-awaitable<void> Pipeline::pause_after_failing_to_open(core::Failure failure) {
-  show_leading(false);
-  if (is_over()) co_return;
-  fail(Activity::fetch, failure);
-  const auto delay = failure.remedy == core::Remedy::operate ? operator_delay : open_backoff_.next();
-  co_await pause(*fetch_alarm_, delay);
 }
 
 awaitable<void> Pipeline::fetch_pages() {
@@ -133,13 +104,12 @@ awaitable<void> Pipeline::fetch_pages() {
     }
     if (!failure) {
       fetch_backoff_.reset();
-      open_backoff_.reset();
       succeed(Activity::fetch);
       continue;
     }
     plan_.read_failed();
     fail_session(Activity::fetch, *failure);
-    if (has_session()) co_await pause(*fetch_alarm_, fetch_backoff_.next());
+    if (has_session()) co_await pause_in_session(*fetch_alarm_, fetch_backoff_.next());
   }
   complete_alarm_->ring();
 }
@@ -170,8 +140,7 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
 void Pipeline::publish_rows() {
   for (const core::TopicId topic : plan_.take_lookups(clock_.now()))
     sink_.look_up(topic, plan_.topic_name(topic));
-  while (may_publish()) {
-    const auto now = clock_.now();
+  for (auto now = clock_.now(); may_publish(now); now = clock_.now()) {
     core::InFlight* const row = plan_.next_publication(now);
     if (row == nullptr) break;
     const Publication publication = sink_.publish(*row);
@@ -220,20 +189,29 @@ void Pipeline::settle(const SinkEvents& events) {
   }
 }
 
+/// What Kafka says of a suspect is an answer, and no trouble of the producer's: the row is parked, and told
+/// then.
+bool Pipeline::is_verdict(const DeliveryReport& report) const {
+  return report.row->is_suspect && report.failure->remedy == core::Remedy::park && !plan_.halts_on_refusal();
+}
+
 void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
   const auto now = clock_.now();
   core::Bytes bytes;
   const core::Failure* failure = nullptr;
+  bool is_answered = false;
   publish_seconds_.clear();
   end_to_end_seconds_.clear();
   if (core::is_mutated("complete_before_ack")) return;  // `Plan::published` has settled them already
-  for (const DeliveryReport& each : reports) {
-    DeliveryReport report = each;
-    if (core::is_mutated("drop_error_reports")) report.failure.reset();
-    if (report.failure) {
+  for (const DeliveryReport& report : reports) {
+    const bool has_failed = report.failure && !core::is_mutated("drop_error_reports");
+    if (has_failed && is_verdict(report)) {
+      is_answered = true;
+    } else if (has_failed) {
       if (failure == nullptr || failure->reason != report.failure->reason) note_undelivered(*report.failure);
-      failure = &*each.failure;
+      failure = &*report.failure;
     } else {
+      is_answered = true;
       if (report.row->dead_letter)
         probe_.dead_lettered(report.row->row->id, report.row->dead_letter->failure);
       const core::Row& row = *report.row->row;
@@ -246,11 +224,12 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
     }
     core::failpoint("acknowledged");
     const core::TopicId topic = report.row->topic;
-    plan_.delivered(*report.row, report.failure, now);
-    if (report.failure) show_topic(topic);
+    plan_.delivered(*report.row, has_failed ? report.failure : std::nullopt, now);
+    if (has_failed) show_topic(topic);
   }
-  if (publish_seconds_.empty()) return;
-  probe_.acknowledged(publish_seconds_.size(), bytes, publish_seconds_, end_to_end_seconds_);
+  if (!is_answered) return;
+  if (!publish_seconds_.empty())
+    probe_.acknowledged(publish_seconds_.size(), bytes, publish_seconds_, end_to_end_seconds_);
   producer_backoff_.reset();
   if (failure == nullptr) {
     sink_trouble_.reset();
@@ -297,65 +276,77 @@ awaitable<void> Pipeline::keep_appointments() {
 
 // settle → complete.
 
+// What keeps the lead and the watermark comes first: a long backlog, or a table that stays locked, must not
+// put it off.
 awaitable<void> Pipeline::complete_rows() {
   while (has_session() && !is_over()) {
-    if (const auto rows = plan_.next_parking(); !rows.empty()) {
-      co_await park(rows);
-      continue;
-    }
-    if (const auto rows = plan_.next_completion(); !rows.empty()) {
-      co_await complete(rows);
-      continue;
-    }
     if (clock_.now() >= save_watermark_at_) co_await save_watermark();
     if (has_session() && clock_.now() >= heartbeat_at()) co_await keep_lead();
+    if (!has_session() || is_over()) break;
+    const bool may_complete = clock_.now() >= complete_at_;
+    if (may_complete) {
+      const bool has_completed = co_await complete_next();
+      if (has_completed) continue;
+    }
     const auto until = std::min(save_watermark_at_, heartbeat_at());
-    if (has_session() && !is_over()) co_await complete_alarm_->wait_until(until);
+    co_await complete_alarm_->wait_until(may_complete ? until : std::min(until, complete_at_));
   }
   if (has_session()) co_await save_watermark();
   fetch_alarm_->ring();
 }
 
+// Whether there was anything to be settled in the table.
+awaitable<bool> Pipeline::complete_next() {
+  if (const auto rows = plan_.next_parking(); !rows.empty()) {
+    co_await park(rows);
+    co_return true;
+  }
+  if (const auto rows = plan_.next_completion(); !rows.empty()) {
+    co_await complete(rows);
+    co_return true;
+  }
+  co_return false;
+}
+
 awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
-  std::optional<core::Failure> failure;
   try {
     core::failpoint("completing");
     const std::size_t completed = co_await timed(Query::complete, source_.complete(rows));
     core::failpoint("completed");
     plan_.completed();
     probe_.completed(completed);
-    complete_backoff_.reset();
-    succeed(Activity::complete);
-    fetch_alarm_->ring();  // there is room again
-    show();
-    co_return;
+    completing_succeeded();
   } catch (const core::FailureError& error) {
-    failure = error.failure();
+    plan_.completion_failed();
+    completing_failed(error.failure());
   }
-  plan_.completion_failed();
-  fail_session(Activity::complete, *failure);
-  if (has_session()) co_await pause(*complete_alarm_, complete_backoff_.next());
 }
 
 awaitable<void> Pipeline::park(std::span<const core::Parking> rows) {
-  std::optional<core::Failure> failure;
   try {
     core::failpoint("parking");
     const auto parked = co_await timed(Query::park, source_.park(rows));
     core::failpoint("parked");
     tell_parked(rows, parked);
     plan_.parked(parked, clock_.now());
-    complete_backoff_.reset();
-    succeed(Activity::complete);
-    fetch_alarm_->ring();
-    show();
-    co_return;
+    completing_succeeded();
   } catch (const core::FailureError& error) {
-    failure = error.failure();
+    plan_.parking_failed();
+    completing_failed(error.failure());
   }
-  plan_.parking_failed();
-  fail_session(Activity::complete, *failure);
-  if (has_session()) co_await pause(*complete_alarm_, complete_backoff_.next());
+}
+
+void Pipeline::completing_succeeded() {
+  complete_backoff_.reset();
+  session_lost_at_.reset();
+  succeed(Activity::complete);
+  fetch_alarm_->ring();  // there is room again
+  show();
+}
+
+void Pipeline::completing_failed(const core::Failure& failure) {
+  fail_session(Activity::complete, failure);
+  if (has_session()) complete_at_ = clock_.now() + complete_backoff_.next();
 }
 
 awaitable<void> Pipeline::save_watermark() {
@@ -369,12 +360,6 @@ awaitable<void> Pipeline::save_watermark() {
   } catch (const core::FailureError& error) {
     fail_session(Activity::complete, error.failure());
   }
-}
-
-// Unlike an alarm's wait, not cut short by what rings meanwhile: failures must not make a hot loop.
-awaitable<void> Pipeline::pause(Alarm& alarm, std::chrono::milliseconds delay) {
-  const auto until = clock_.now() + delay;
-  while (clock_.now() < until && !is_over()) co_await alarm.wait_until(until);
 }
 
 }  // namespace outbox_relay::relay

@@ -43,16 +43,22 @@ class Pipeline {
   [[nodiscard]] const core::Plan& plan() const { return plan_; }
 
  private:
+  static constexpr std::chrono::seconds watermark_interval{1};
+
   // One session of the source after another.
   awaitable<void> relay_rows();
   awaitable<bool> take_lead();
   awaitable<bool> open_source();
   awaitable<void> pause_after_failing_to_open(core::Failure failure);
+  awaitable<void> pause_after_losing_session(core::Remedy remedy);
   awaitable<void> fetch_pages();
   awaitable<void> read(core::Plan::Reading reading);
   awaitable<void> complete_rows();
+  awaitable<bool> complete_next();
   awaitable<void> complete(std::span<core::InFlight* const> rows);
   awaitable<void> park(std::span<const core::Parking> rows);
+  void completing_succeeded();
+  void completing_failed(const core::Failure& failure);
   awaitable<void> save_watermark();
   awaitable<void> keep_lead();
   awaitable<void> resign();
@@ -65,6 +71,7 @@ class Pipeline {
   void settle(const SinkEvents& events);
   void settle(const std::vector<DeliveryReport>& reports);
   void settle(const TopicReport& report);
+  [[nodiscard]] bool is_verdict(const DeliveryReport& report) const;
 
   void lead_proved(Clock::TimePoint begun);
   void show_leading(bool leads);
@@ -72,17 +79,21 @@ class Pipeline {
 
   /// Counts and tells of a failure, and ends the session unless the same call may be repeated on it.
   void fail_session(Activity activity, const core::Failure& failure);
+  /// Closing ends the session that holds the lead: from now on another relay may have it.
+  void close_source();
   void fail(Activity activity, const core::Failure& failure);
   void note_undelivered(const core::Failure& failure);
   void succeed(Activity activity);
   awaitable<void> pause(Alarm& alarm, std::chrono::milliseconds delay);
+  /// Ends with the session, too.
+  awaitable<void> pause_in_session(Alarm& alarm, std::chrono::milliseconds delay);
   void show();
   void show_topic(core::TopicId topic);
   [[nodiscard]] State state() const;
   [[nodiscard]] bool is_over() const { return is_abandoned_ || plan_.is_drained(); }
-  [[nodiscard]] bool may_publish() const;
+  [[nodiscard]] bool may_publish(Clock::TimePoint now) const;
   [[nodiscard]] Clock::TimePoint heartbeat_at() const;
-  [[nodiscard]] bool has_session() const { return is_open_ && !session_failed_; }
+  [[nodiscard]] bool has_session() const { return is_open_ && !session_failure_; }
   void ring_all();
   [[nodiscard]] core::Backoff make_backoff();
 
@@ -108,13 +119,16 @@ class Pipeline {
   core::Backoff producer_backoff_;
 
   std::optional<Lead> lead_;
-  Clock::TimePoint lead_proved_at_;  ///< when the last call that proved it was begun
+  Clock::TimePoint lead_proved_at_;      ///< when the last call that proved it was begun
+  Clock::TimePoint heartbeat_tried_at_;  ///< one that failed is not repeated at once
   bool is_standby_ = false;
   std::optional<bool> shown_leading_;
 
   bool was_open_ = false;
   bool is_open_ = false;
-  bool session_failed_ = false;
+  std::optional<core::Remedy> session_failure_;      ///< why the last session has ended
+  std::optional<Clock::TimePoint> session_lost_at_;  ///< the last one; nothing since rows were completed
+  Clock::TimePoint complete_at_;                     ///< not before, after a completion that failed
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
   bool page_was_full_ = false;

@@ -47,6 +47,7 @@ awaitable<bool> Pipeline::take_lead() {
     co_return false;
   }
   if (lead_) co_return true;
+  open_backoff_.reset();
   plan_.stand_by();
   succeed(Activity::fetch);
   succeed(Activity::complete);  // which is the other relay's business now
@@ -57,11 +58,12 @@ awaitable<bool> Pipeline::take_lead() {
 
 // A process that was stopped for a while must not go on as if nothing had happened: another relay may work on
 // the outbox by now.
-bool Pipeline::may_publish() const {
-  return lead_ && (!lead_->lasts || clock_.now() < lead_proved_at_ + *lead_->lasts);
+bool Pipeline::may_publish(Clock::TimePoint now) const {
+  return lead_ && (!lead_->lasts || now < lead_proved_at_ + *lead_->lasts);
 }
 
 awaitable<void> Pipeline::keep_lead() {
+  heartbeat_tried_at_ = clock_.now();
   try {
     co_await timed(Query::lead, source_.keep_lead());
     co_return;
@@ -80,11 +82,12 @@ awaitable<void> Pipeline::resign() {
 }
 
 Clock::TimePoint Pipeline::heartbeat_at() const {
-  return lead_ && lead_->lasts ? lead_proved_at_ + heartbeat_interval : Clock::TimePoint::max();
+  if (!lead_ || !lead_->lasts) return Clock::TimePoint::max();
+  return std::max(lead_proved_at_, heartbeat_tried_at_) + heartbeat_interval;
 }
 
 void Pipeline::lead_proved(Clock::TimePoint begun) {
-  const bool could_publish = may_publish();
+  const bool could_publish = may_publish(clock_.now());
   lead_proved_at_ = std::max(lead_proved_at_, begun);
   if (!could_publish && is_open_) publish_rows();
 }

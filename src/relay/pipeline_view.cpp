@@ -2,20 +2,8 @@
 
 #include "relay/pipeline.h"
 
-// The part of `Pipeline` that is seen from outside: failures, states, what was parked.
+// The part of `Pipeline` that is seen from outside: failures told, states, what was parked.
 namespace outbox_relay::relay {
-
-void Pipeline::fail_session(Activity activity, const core::Failure& failure) {
-  const bool is_first = !session_failed_;
-  if (failure.remedy != core::Remedy::retry) {
-    session_failed_ = true;
-    source_.close();
-    fetch_alarm_->ring();
-    complete_alarm_->ring();
-  }
-  // What the other connection says when it is closed along with this one is no news.
-  if (is_first && !is_abandoned_) fail(activity, failure);
-}
 
 void Pipeline::fail(Activity activity, const core::Failure& failure) {
   failing_[static_cast<std::size_t>(activity)] = failure.remedy;

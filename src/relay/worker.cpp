@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -12,6 +13,22 @@
 namespace outbox_relay::relay {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// What Asio wraps when activities that ran side by side all threw: the others were cancelled for the first.
+std::exception_ptr unwrapped(std::exception_ptr thrown) {
+  if (!thrown) return thrown;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const asio::multiple_exceptions& several) {
+    return unwrapped(several.first_exception());
+  } catch (...) {
+    return thrown;
+  }
+}
+
+}  // namespace
 
 struct Worker::Impl {
   asio::io_context io{1};
@@ -35,7 +52,7 @@ struct Worker::Impl {
     } catch (...) {
       bug = std::current_exception();
     }
-    on_end(is_settled, bug);
+    on_end(is_settled, unwrapped(bug));
     assembly.reset();
   }
 

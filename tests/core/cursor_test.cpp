@@ -29,13 +29,7 @@ Absorbed answer(Cursor& cursor, const Answer& with, Ids* fresh = nullptr,
   request.max_rows = page_rows;
   Ids all = with.in_gaps;
   all.insert(all.end(), with.above.begin(), with.above.end());
-  Fetched fetched{.page = page(all),
-                  .rows_in_gaps = with.in_gaps.size(),
-                  .cut_before = with.cut_before,
-                  .writers = {},
-                  .highest = {},
-                  .written = {},
-                  .flushed = {}};
+  Fetched fetched{.page = page(all), .rows_in_gaps = with.in_gaps.size(), .cut_before = with.cut_before};
   if (request.read_writers) fetched.writers = with.writers;
   const Absorbed absorbed = cursor.absorb(request, fetched, is_known);
   if (fresh != nullptr) *fresh = ids(fetched.page.rows);
@@ -146,13 +140,7 @@ TEST_CASE("a page that was asked for before a rewind is not taken in", "[cursor]
   FetchRequest request = cursor.next_fetch();
   request.max_rows = page_rows;
   cursor.rewind(101);
-  Fetched fetched{.page = page({103}),
-                  .rows_in_gaps = 0,
-                  .cut_before = {},
-                  .writers = {},
-                  .highest = {},
-                  .written = {},
-                  .flushed = {}};
+  Fetched fetched{.page = page({103})};
   cursor.absorb(request, fetched, nothing_known);
   CHECK(fetched.page.rows.empty());
   CHECK(cursor.position() == 100);

@@ -50,6 +50,14 @@ void request_refused(Story& s, const std::vector<InFlight*>& rows,
   s.plan.producer_replaced(s.now);
 }
 
+/// The request with this row is refused, these others come back, and it is the guilty one.
+void found_guilty(Story& s, InFlight& row, const std::vector<InFlight*>& returned = {}) {
+  request_refused(s, {&row}, returned);
+  REQUIRE(s.plan.next_publication(s.now) == &row);
+  s.publish();
+  s.plan.delivered(row, refusal(Remedy::park), s.now);
+}
+
 struct Parked {
   Ids refused;
   std::vector<std::pair<std::int64_t, std::int64_t>> held;  ///< behind which row
@@ -152,9 +160,7 @@ TEST_CASE("a parked row holds back the later rows of its key, and nothing else",
 TEST_CASE("with parked_key: skip the later rows go on", "[plan]") {
   Story s{{.hold_keys = false}};
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "a"}}));
-  request_refused(s, {rows[1]}, {rows[2]});
-  s.publish();
-  s.plan.delivered(*rows[1], refusal(Remedy::park), s.now);
+  found_guilty(s, *rows[1], {rows[2]});
   CHECK(park(s).held.empty());
   CHECK(s.publish() == std::vector{rows[2]});
   s.plan.delivered(*rows[2], std::nullopt, s.now);
@@ -164,9 +170,7 @@ TEST_CASE("with parked_key: skip the later rows go on", "[plan]") {
 TEST_CASE("a requeued row is read again, in order before those it held back", "[plan]") {
   Story s;
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
-  request_refused(s, {rows[1]});
-  s.publish();
-  s.plan.delivered(*rows[1], refusal(Remedy::park), s.now);
+  found_guilty(s, *rows[1]);
   park(s);
   CHECK(asks_for(s) == std::vector{RowId{102}});
   CHECK(s.plan.released({{RowId{102}, true}}, s.now) == 1);
@@ -178,9 +182,7 @@ TEST_CASE("a row that could not be held, because its predecessor was requeued me
           "[plan]") {
   Story s;
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
-  request_refused(s, {rows[1]});
-  s.publish();
-  s.plan.delivered(*rows[1], refusal(Remedy::park), s.now);
+  found_guilty(s, *rows[1]);
   park(s);
   next_page_arrives(s, keyed_page({{103, "a"}}));
   REQUIRE(s.plan.next_parking().size() == 1);
@@ -211,9 +213,7 @@ TEST_CASE("after a restart the parked rows of the table hold back their keys", "
 TEST_CASE("a refused row goes to the dead letter topic, and counts as relayed when that has it", "[plan]") {
   Story s{{.refused = OnRefusal::dead_letter, .dead_letter_topic = "dead"}};
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "a"}}));
-  request_refused(s, {rows[1]}, {rows[2]});
-  s.publish();
-  s.plan.delivered(*rows[1], refusal(Remedy::park), s.now);
+  found_guilty(s, *rows[1], {rows[2]});
   CHECK(s.publish() == std::vector{rows[2]});  // it waits for nobody
   s.plan.delivered(*rows[2], std::nullopt, s.now);
   s.topic_opens();
@@ -242,9 +242,7 @@ TEST_CASE("what the dead letter topic refuses as well halts the outbox", "[plan]
 TEST_CASE("what was refused in a session that was lost is read, and refused, again", "[plan]") {
   Story s;
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
-  request_refused(s, {rows[1]});
-  s.publish();
-  s.plan.delivered(*rows[1], refusal(Remedy::park), s.now);
+  found_guilty(s, *rows[1]);
   REQUIRE(s.plan.next_parking().size() == 1);
   s.plan.parking_failed();
   s.plan.source_lost();
@@ -261,4 +259,29 @@ TEST_CASE("a standby leaves what it had in flight to the relay that leads", "[pl
   CHECK(s.plan.window().rows() == 1);
   s.plan.delivered(*rows[1], std::nullopt, s.now);
   CHECK(s.plan.window().empty());
+}
+
+TEST_CASE("a suspect that comes back after its session was lost is read again, if it is pending still",
+          "[plan]") {
+  Story s;
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
+  request_refused(s, {rows[1]});
+  REQUIRE(s.publish() == std::vector{rows[1]});
+  s.plan.source_lost();
+  const Failure unknown{Reason::timeout, Remedy::retry, "no answer", ""};
+
+  SECTION("while another relay may lead") {
+    s.plan.delivered(*rows[1], unknown, s.now);
+    s.plan.stand_by();
+    CHECK(s.plan.window().empty());
+    s.plan.source_opened(s.facts, s.now);
+  }
+  SECTION("when this one leads again") {
+    s.plan.source_opened(s.facts, s.now);
+    s.plan.delivered(*rows[1], unknown, s.now);
+  }
+  s.now += 1min;
+  CHECK(s.publish().empty());
+  s.plan.wake(s.now);
+  CHECK(s.request().after == RowId{100});
 }

@@ -19,7 +19,8 @@ inline Row row(std::int64_t id, Value key = "key", std::string_view message_id =
   return result;
 }
 
-inline Page page(std::vector<std::int64_t> ids, std::size_t bytes_each = 100) {
+inline Page page(std::vector<std::int64_t> ids) {
+  constexpr std::size_t bytes_each = 100;
   Page result;
   for (const std::int64_t id : ids) result.rows.push_back(row(id));
   result.bytes = {ids.size() * bytes_each};

@@ -9,13 +9,7 @@ using namespace outbox_relay::core::testing;
 namespace {
 
 Fetched found(const Ids& ids) {
-  return {.page = page(ids),
-          .rows_in_gaps = 0,
-          .cut_before = {},
-          .writers = {},
-          .highest = {},
-          .written = {},
-          .flushed = {}};
+  return {.page = page(ids)};
 }
 
 }  // namespace

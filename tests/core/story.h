@@ -38,13 +38,7 @@ struct Story {
   void rows_arrive(Page content, LogPosition written = {}, LogPosition flushed = {}) {
     const FetchRequest asked = request();
     plan.fetched(asked,
-                 {.page = std::move(content),
-                  .rows_in_gaps = 0,
-                  .cut_before = {},
-                  .writers = Writers{},
-                  .highest = {},
-                  .written = written,
-                  .flushed = flushed},
+                 {.page = std::move(content), .writers = Writers{}, .written = written, .flushed = flushed},
                  now);
   }
   void topic_opens() {

@@ -1,209 +1,13 @@
 #include "relay/pipeline.h"
 
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <deque>
-#include <map>
-#include <set>
-
-#include "simulated_kafka.h"
+#include "pipeline_story.h"
 #include "support/catch.h"
-#include "virtual_time.h"
-
-// What people see of a pipeline: states, failures told and recovered from. Its promises are the simulation's.
-namespace {
 
 using namespace outbox_relay;
 using namespace outbox_relay::simulation;
-using relay::Activity;
-using relay::State;
-
-core::Failure failure(core::Remedy remedy, core::Reason reason = core::Reason::connection) {
-  return {reason, remedy, "it failed", "mend it"};
-}
-
-/// A table whose statements answer after a millisecond; failures are queued by the test.
-class ScriptedSource : public relay::Source {
- public:
-  ScriptedSource(boost::asio::io_context& io, Timeline& timeline) : io_(io), timeline_(timeline) {}
-
-  awaitable<std::optional<relay::Lead>> take_lead() override {
-    ++opens;
-    co_await answer(open_failures);
-    if (!leads) co_return std::nullopt;
-    co_return relay::Lead{.lasts = std::chrono::seconds{4}};
-  }
-  awaitable<void> keep_lead() override {
-    co_await answer(complete_failures);
-    while (is_silent) {
-      std::deque<core::Failure> none;
-      co_await answer(none);
-    }
-  }
-  awaitable<void> resign() override {
-    co_await answer(complete_failures);
-    has_resigned = true;
-  }
-  awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
-    co_await answer(complete_failures);
-    std::vector<core::RowId> parked;
-    for (const core::Parking& each : rows) {
-      parked.push_back(each.row->row->id);
-      pending.erase(each.row->row->id.number());
-    }
-    co_return parked;
-  }
-  awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId>) override {
-    co_await answer(fetch_failures);
-    co_return std::vector<core::Released>{};
-  }
-  awaitable<core::SourceFacts> open() override {
-    std::deque<core::Failure> none;
-    co_await answer(none);
-    core::SourceFacts facts;
-    facts.ids_from_sequence = true;
-    facts.watermark = 0;
-    facts.last_drawn = pending.empty() ? 0 : *pending.rbegin();
-    co_return facts;
-  }
-  awaitable<core::Survey> survey(core::SurveyRequest request) override {
-    co_await answer(fetch_failures);
-    core::Survey result;
-    result.surveyed = request.up_to;
-    co_return result;
-  }
-  awaitable<core::Fetched> fetch(core::FetchRequest request) override {
-    co_await answer(fetch_failures);
-    core::Fetched fetched;
-    if (request.read_writers) fetched.writers.emplace();
-    for (auto id = pending.upper_bound(request.after->number()); id != pending.end(); ++id) {
-      core::Row row;
-      row.id = core::RowId{*id};
-      row.message_id = message_ids.emplace(*id, "message-" + std::to_string(*id)).first->second;
-      row.payload = "1";
-      fetched.page.rows.push_back(row);
-    }
-    co_return fetched;
-  }
-  awaitable<core::LogPosition> read_flush_position() override {
-    co_await answer(fetch_failures);
-    co_return core::LogPosition{};
-  }
-  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
-    co_await answer(complete_failures);
-    for (const core::InFlight* row : rows) pending.erase(row->row->id.number());
-    co_return rows.size();
-  }
-  awaitable<void> save_watermark(std::int64_t watermark) override {
-    co_await answer(complete_failures);
-    saved_watermark = watermark;
-  }
-  void close() noexcept override {}
-
-  std::set<std::int64_t> pending;
-  std::map<std::int64_t, std::string> message_ids;
-  bool is_silent = false;  ///< statements of the completing session have no answer
-  std::deque<core::Failure> open_failures;
-  std::deque<core::Failure> fetch_failures;
-  std::deque<core::Failure> complete_failures;
-  bool leads = true;
-  bool has_resigned = false;
-  std::int64_t saved_watermark = -1;
-  int opens = 0;
-
- private:
-  awaitable<void> answer(std::deque<core::Failure>& failures) {
-    const auto door = std::make_shared<Door>(io_);
-    timeline_.in(std::chrono::milliseconds{1}, [weak = std::weak_ptr(door)] {
-      if (const auto there = weak.lock()) there->open();
-    });
-    co_await door->wait();
-    if (failures.empty()) co_return;
-    const core::Failure next = failures.front();
-    failures.pop_front();
-    throw core::FailureError(next);
-  }
-
-  boost::asio::io_context& io_;
-  Timeline& timeline_;
-};
-
-class RecordingProbe : public relay::Probe {
- public:
-  void state_changed(State state) override { states.push_back(state); }
-  void fetched(relay::PollCause, std::size_t rows, std::size_t) override { fetched_rows += rows, ++polls; }
-  void acknowledged(std::size_t records, core::Bytes, std::span<const double>,
-                    std::span<const double>) override {
-    acknowledged_records += records;
-  }
-  void completed(std::size_t rows) override { completed_rows += rows; }
-  void parked(const core::RowId& row, const core::Failure&) override { parked_rows.push_back(row.number()); }
-  void dead_lettered(const core::RowId&, const core::Failure&) override {}
-  void held(std::size_t rows) override { held_rows += rows; }
-  void requeued(std::size_t) override {}
-  void leading(bool leads) override { leadings.push_back(leads); }
-  void queried(relay::Query, std::chrono::steady_clock::duration) override {}
-  void redelivering(std::size_t records) override { redelivered += records; }
-  void failed(Activity activity, const core::Failure&) override { failures.push_back(activity); }
-  void recovered(Activity activity) override { recoveries.push_back(activity); }
-  void connection_opened(relay::Purpose) override {}
-  void producer_created() override { ++producers; }
-  void in_flight(std::size_t, core::Bytes) override {}
-  void topic_held(const std::string& topic, const core::Failure&) override {
-    held_topic_names.push_back(topic);
-  }
-  void topic_released(const std::string& topic) override { released.push_back(topic); }
-  void held_topics(std::size_t) override {}
-
-  std::vector<State> states;
-  std::vector<Activity> failures, recoveries;
-  std::vector<std::string> held_topic_names, released;
-  std::vector<std::int64_t> parked_rows;
-  std::vector<bool> leadings;
-  std::size_t held_rows = 0;
-  std::size_t fetched_rows = 0, polls = 0, acknowledged_records = 0, completed_rows = 0, redelivered = 0,
-              producers = 0;
-};
-
-struct Story {
-  Story() {
-    sink.is_calm = true;
-    routing.topic = core::Template{{std::string{"orders"}}};
-    boost::asio::co_spawn(io, pipeline.run(), [this](std::exception_ptr bug, bool settled) {
-      if (bug) std::rethrow_exception(bug);
-      ended = settled;
-    });
-    io.poll();
-  }
-
-  void pass(std::chrono::milliseconds time) {
-    const auto until = timeline.now() + time;
-    timeline.at(until, [] {});
-    while (timeline.now() < until) {
-      timeline.step();
-      io.restart();
-      io.poll();
-    }
-  }
-  [[nodiscard]] State state() const { return probe.states.back(); }
-
-  boost::asio::io_context io{1};
-  Dice dice{1};
-  Timeline timeline;
-  SimulatedKafka kafka;
-  ScriptedSource source{io, timeline};
-  SimulatedSink sink{io, timeline, dice, kafka};
-  SimulatedClock clock{io, timeline, dice};
-  RecordingProbe probe;
-  core::Routing routing;
-  std::optional<bool> ended;
-  relay::Pipeline pipeline{{}, routing, source, sink, clock, probe};
-};
-
 using namespace std::chrono_literals;
 
-}  // namespace
-
+// What people see of a pipeline: states, failures told and recovered from. Its promises are the simulation's.
 TEST_CASE("starting, then idle, then relaying and idle again", "[pipeline]") {
   Story s;
   CHECK(s.state() == State::starting);
@@ -264,6 +68,96 @@ TEST_CASE("no failure makes a hot loop", "[pipeline]") {
     s.source.fetch_failures.push_back(failure(core::Remedy::retry));
   s.pass(60s);
   CHECK(s.probe.failures.size() < 30);
+}
+
+TEST_CASE("nor does a session that opens, fetches, and fails as soon as it completes", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.completing_always_fails = failure(core::Remedy::rebuild, core::Reason::other);
+  s.source.pending = {1};
+  s.pass(60s);
+  CHECK(s.source.opens < 30);
+  s.source.completing_always_fails.reset();
+  s.pass(6s);
+  CHECK(s.state() == State::idle);
+}
+
+TEST_CASE("what only a person can mend in a session is tried slowly as well", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.completing_always_fails = failure(core::Remedy::operate, core::Reason::other);
+  s.source.pending = {1};
+  s.pass(59s);
+  CHECK(s.source.opens <= 13);
+  CHECK(s.state() == State::waiting_for_operator);
+  s.source.completing_always_fails.reset();
+  s.pass(6s);
+  CHECK(s.state() == State::idle);
+}
+
+TEST_CASE("a session that was lost once is opened again at once", "[pipeline]") {
+  Story s;
+  for (int losses = 1; losses <= 3; ++losses) {
+    s.pass(20s);
+    s.source.fetch_failures = {failure(core::Remedy::rebuild)};
+    while (!s.source.fetch_failures.empty()) s.pass(1ms);
+    s.pass(3ms);
+    CHECK(s.source.opens == 1 + losses);
+  }
+}
+
+TEST_CASE("a session that fails ends the pause of its other connection", "[pipeline]") {
+  Story s;
+  for (int failures = 0; failures < 100; ++failures)
+    s.source.fetch_failures.push_back(failure(core::Remedy::retry));
+  s.pass(30s);
+  s.source.complete_failures = {failure(core::Remedy::rebuild)};
+  while (!s.source.complete_failures.empty()) s.pass(1ms);
+  s.pass(3ms);
+  CHECK(s.source.opens == 2);
+}
+
+TEST_CASE("nothing is published once the session that holds the lead is closed", "[pipeline]") {
+  int with_waiting_rows = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Story s{seed};
+    s.pass(100ms);
+    for (std::int64_t id = 1; id <= 20; ++id) s.source.pending.insert(id);
+    while (s.pipeline.plan().window().count(core::Stage::published) == 0) s.pass(1ms);
+    s.source.fetching_takes = 1s;  // so that this connection takes its time to learn that the other is lost
+    s.source.complete_failures = {failure(core::Remedy::rebuild)};
+    s.source.leads = false;
+    while (s.source.closes == 0) s.pass(1ms);
+    const auto waiting = s.pipeline.plan().window().count(core::Stage::waiting);
+    with_waiting_rows += waiting > 0 ? 1 : 0;
+    s.pass(3s);
+    CHECK(s.kafka.log.size() <= 20 - waiting);
+  }
+  CHECK(with_waiting_rows > 0);
+}
+
+TEST_CASE("while rows cannot be completed the lead is kept, and completing is tried again", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.completing_always_fails = failure(core::Remedy::retry, core::Reason::conflict);
+  s.source.pending = {1};
+  s.pass(1s);
+  const int before = s.source.heartbeats;
+  s.pass(10s);
+  CHECK(s.source.heartbeats - before >= 9);
+  CHECK(s.source.opens == 1);
+  s.source.completing_always_fails.reset();
+  s.pass(6s);
+  CHECK(s.probe.completed_rows == 1);
+}
+
+TEST_CASE("the watermark is saved while many rows wait to be completed", "[pipeline]") {
+  Story s;
+  s.source.completing_takes = 300ms;
+  for (std::int64_t id = 1; id <= 20'000; ++id) s.source.pending.insert(id);
+  s.pass(4s);
+  CHECK(s.probe.completed_rows < 20'000);
+  CHECK(s.source.saved_watermark > 0);
 }
 
 TEST_CASE("an idle outbox is polled once an interval", "[pipeline]") {
@@ -384,4 +278,14 @@ TEST_CASE("a refused row is parked and told once, the others go on", "[pipeline]
   CHECK(s.probe.parked_rows == std::vector<std::int64_t>{2});
   CHECK(s.probe.completed_rows == 2);
   CHECK(s.state() == State::idle);
+}
+
+TEST_CASE("a row that is refused with no other near it leaves no trouble behind", "[pipeline]") {
+  Story s;
+  s.kafka.bad_messages = {"message-2"};
+  s.source.pending = {2};
+  s.pass(5s);
+  CHECK(s.probe.parked_rows == std::vector<std::int64_t>{2});
+  CHECK(s.state() == State::idle);
+  CHECK(s.probe.recoveries == std::vector{Activity::publish});
 }

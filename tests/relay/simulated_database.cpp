@@ -61,7 +61,7 @@ void SimulatedDatabase::begin_and_insert() {
   // A writer that inserts nothing holds the lock all the same; a large one fills more than a page.
   const auto rows = dice_.chance(0.1) ? dice_.between(8, 25) : dice_.between(0, 4);
   for (std::int64_t row = 0; row < rows; ++row) {
-    int key = static_cast<int>(dice_.between(-1, keys - 1));
+    int key = dice_.between(-1, keys - 1);
     if (key >= 0 && locked_keys_.contains(key)) {
       const bool is_ours =
           std::ranges::any_of(writer.inserted, [key](const auto& each) { return each.second.key == key; });
@@ -174,15 +174,15 @@ core::SourceFacts SimulatedDatabase::open() {
   if (!uses_sequence_) return facts;
   facts.before_first = rows_.empty() ? last_drawn_ : rows_.begin()->first.number() - 1;
   if (watermark_ && *watermark_ > last_drawn_) watermark_.reset();
+  if (watermark_ && requeued_from_) watermark_ = std::min(*watermark_, *requeued_from_ - 1);
+  requeued_from_.reset();
   facts.watermark = watermark_;
-  if (watermark_ && requeued_from_) facts.watermark = std::min(*watermark_, *requeued_from_ - 1);
   return facts;
 }
 
 void SimulatedDatabase::save_watermark(std::int64_t watermark) {
   flush();
   watermark_ = watermark;
-  if (requeued_from_ && *requeued_from_ > watermark) requeued_from_.reset();
 }
 
 std::vector<core::RowId> SimulatedDatabase::park(std::span<const core::Parking> rows) {

@@ -75,7 +75,6 @@ class SimulatedDatabase {
   [[nodiscard]] const std::map<core::RowId, Stored>& rows() const { return rows_; }
   /// How many messages were written so far; their ids are "m1", "m2", …
   [[nodiscard]] std::uint64_t messages() const { return next_message_ - 1; }
-  [[nodiscard]] std::size_t open_writers() const { return writers_.size(); }
   [[nodiscard]] std::size_t pending() const;
   /// Whether the message was committed at some time, and not lost by a crash.
   [[nodiscard]] bool has_committed(const std::string& message_id) const {

@@ -51,18 +51,16 @@ relay::Publication SimulatedSink::publish(core::InFlight& row) {
     });
     return {relay::Accepted::full, {}};
   }
+  const auto topic = static_cast<std::uint32_t>(row.topic);
+  if (!names_.contains(topic)) violation_ = "published to a topic that was never looked up";
   if (row.is_suspect) {
     publish_alone(row);
     return {};
   }
-  const auto topic = static_cast<std::uint32_t>(row.topic);
   const Place place{topic, row.partition};
   auto& queue = queues_[place];
   if (!proven_.contains(place) && !queue.empty())
     violation_ = "a second record before the first ack of its partition";
-  if (kafka_.missing_topics.contains(names_[topic]) && !proven_.contains(place) && !names_.contains(topic)) {
-    violation_ = "published to a topic that was never looked up";
-  }
   queue.push_back({.row = &row, .record = to_record(*row.row, names_[topic], row.partition)});
   timeline_.in(dice_.delay(200, 8000), [alive = alive_, place, generation = generation_] {
     if (*alive && (*alive)->generation_ == generation) (*alive)->work_on(place);
@@ -181,13 +179,8 @@ awaitable<relay::SinkEvents> SimulatedSink::next_events() {
 }
 
 awaitable<std::vector<relay::DeliveryReport>> SimulatedSink::rebuild(std::chrono::milliseconds) {
-  ++rebuilds_;
   is_broken_ = true;
-  const auto rested = std::make_shared<Door>(door_.context());
-  timeline_.in(dice_.delay(1000, 50'000), [weak = std::weak_ptr(rested)] {
-    if (const auto there = weak.lock()) there->open();
-  });
-  co_await rested->wait();
+  co_await make_door_opening_in(dice_.delay(1000, 50'000), door_.context(), timeline_)->wait();
   std::vector<relay::DeliveryReport> reports = std::exchange(events_.deliveries, {});
   for (auto& [place, queue] : queues_) {
     for (Sent& sent : queue) {

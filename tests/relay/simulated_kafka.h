@@ -59,7 +59,6 @@ class SimulatedSink : public relay::Sink {
 
   /// How many records were written without anybody being told.
   [[nodiscard]] std::size_t lost_answers() const { return lost_answers_; }
-  [[nodiscard]] std::size_t rebuilds() const { return rebuilds_; }
   /// The first rule that the pipeline broke, or empty.
   [[nodiscard]] const std::string& violation() const { return violation_; }
   /// Calm brokers: no more queue-full answers.
@@ -92,7 +91,6 @@ class SimulatedSink : public relay::Sink {
   relay::SinkEvents events_;
   bool is_broken_ = false;
   std::size_t generation_ = 0;
-  std::size_t rebuilds_ = 0;
   std::size_t lost_answers_ = 0;
   std::string violation_;
   std::shared_ptr<SimulatedSink*> alive_;  ///< what is scheduled finds out here that the sink is gone

@@ -115,11 +115,8 @@ class Simulation::Source : public relay::Source {
 
  private:
   awaitable<void> pass(std::int64_t low_us, std::int64_t high_us) {
-    const auto door = std::make_shared<Door>(io_);
+    const auto door = make_door_opening_in(world_.dice_.delay(low_us, high_us), io_, world_.timeline_);
     waiting_.push_back(door);
-    world_.timeline_.in(world_.dice_.delay(low_us, high_us), [weak = std::weak_ptr(door)] {
-      if (const auto there = weak.lock()) there->open();
-    });
     co_await door->wait();
     std::erase(waiting_, door);
   }
@@ -148,9 +145,7 @@ class Simulation::Source : public relay::Source {
 class Simulation::CountingProbe : public relay::Probe {
  public:
   void state_changed(relay::State) override {}
-  void fetched(relay::PollCause, std::size_t rows, std::size_t late) override {
-    fetched_rows += rows, late_rows += late;
-  }
+  void fetched(relay::PollCause, std::size_t, std::size_t late) override { late_rows += late; }
   void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
   void completed(std::size_t) override {}
   void parked(const core::RowId&, const core::Failure&) override {}
@@ -169,7 +164,6 @@ class Simulation::CountingProbe : public relay::Probe {
   void topic_released(const std::string&) override {}
   void held_topics(std::size_t) override {}
 
-  std::size_t fetched_rows = 0;
   std::size_t late_rows = 0;
 };
 

@@ -8,34 +8,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <random>
 
 #include "relay/ports.h"
+#include "support/dice.h"
 
 namespace outbox_relay::simulation {
 
 using relay::awaitable;
+using testing::Dice;
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::microseconds;
-
-/// The seeded source of all chance in a simulation.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : generator_(seed) {}
-
-  std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : generator_() % limit; }
-  std::int64_t between(std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low + 1)));
-  }
-  bool chance(double probability) { return fraction() < probability; }
-  double fraction() { return static_cast<double>(generator_() >> 11) * 0x1.0p-53; }
-  microseconds delay(std::int64_t low_us, std::int64_t high_us) {
-    return microseconds{between(low_us, high_us)};
-  }
-
- private:
-  std::mt19937_64 generator_;
-};
 
 /// Virtual time: things happen in the order of their moments, and between two of them the io_context runs
 /// dry.
@@ -84,6 +66,16 @@ class Door {
   boost::asio::steady_timer timer_;
   bool is_open_ = false;
 };
+
+/// A door that opens by itself. Where a process was killed meanwhile, nobody stands behind it any more.
+inline std::shared_ptr<Door> make_door_opening_in(microseconds delay, boost::asio::io_context& io,
+                                                  Timeline& timeline) {
+  auto door = std::make_shared<Door>(io);
+  timeline.in(delay, [weak = std::weak_ptr(door)] {
+    if (const auto there = weak.lock()) there->open();
+  });
+  return door;
+}
 
 class SimulatedClock : public relay::Clock {
  public:

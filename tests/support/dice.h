@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <random>
 
@@ -13,15 +14,22 @@ class Dice {
 
   [[nodiscard]] std::uint64_t number() { return generator_(); }
   /// A number of [low, high].
-  [[nodiscard]] int between(int low, int high) {
-    return low + static_cast<int>(number() % static_cast<std::uint64_t>(high - low + 1));
+  template <std::integral Number>
+  [[nodiscard]] Number between(Number low, Number high) {
+    return low + static_cast<Number>(number() % static_cast<std::uint64_t>(high - low + 1));
   }
-  [[nodiscard]] bool chance(double probability) {
-    return static_cast<double>(number() >> 11) * 0x1.0p-53 < probability;
+  template <typename Rep, typename Period>
+  [[nodiscard]] std::chrono::duration<Rep, Period> between(std::chrono::duration<Rep, Period> low,
+                                                           std::chrono::duration<Rep, Period> high) {
+    return std::chrono::duration<Rep, Period>{between(low.count(), high.count())};
   }
-  [[nodiscard]] std::chrono::milliseconds between(std::chrono::milliseconds low,
-                                                  std::chrono::milliseconds high) {
-    return std::chrono::milliseconds{between(static_cast<int>(low.count()), static_cast<int>(high.count()))};
+  /// A number of [0, limit); 0 where there is none.
+  [[nodiscard]] std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : number() % limit; }
+  /// A number of [0, 1).
+  [[nodiscard]] double fraction() { return static_cast<double>(number() >> 11) * 0x1.0p-53; }
+  [[nodiscard]] bool chance(double probability) { return fraction() < probability; }
+  [[nodiscard]] std::chrono::microseconds delay(std::int64_t low_us, std::int64_t high_us) {
+    return between(std::chrono::microseconds{low_us}, std::chrono::microseconds{high_us});
   }
 
  private:

@@ -1,0 +1,199 @@
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "relay/pipeline.h"
+#include "simulated_kafka.h"
+#include "virtual_time.h"
+
+// A pipeline between a scripted table and the simulated Kafka, for tests that tell what happens to it.
+namespace outbox_relay::simulation {
+
+using relay::Activity;
+using relay::State;
+
+inline core::Failure failure(core::Remedy remedy, core::Reason reason = core::Reason::connection) {
+  return {reason, remedy, "it failed", "mend it"};
+}
+
+/// A table whose statements answer after a millisecond; failures are queued by the test.
+class ScriptedSource : public relay::Source {
+ public:
+  ScriptedSource(boost::asio::io_context& io, Timeline& timeline) : io_(io), timeline_(timeline) {}
+
+  awaitable<std::optional<relay::Lead>> take_lead() override {
+    ++opens;
+    co_await answer(open_failures);
+    if (!leads) co_return std::nullopt;
+    co_return relay::Lead{.lasts = std::chrono::seconds{4}};
+  }
+  awaitable<void> keep_lead() override {
+    co_await answer(complete_failures);
+    ++heartbeats;
+    while (is_silent) {
+      std::deque<core::Failure> none;
+      co_await answer(none);
+    }
+  }
+  awaitable<void> resign() override {
+    co_await answer(complete_failures);
+    has_resigned = true;
+  }
+  awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
+    co_await answer(complete_failures);
+    std::vector<core::RowId> parked;
+    for (const core::Parking& each : rows) {
+      parked.push_back(each.row->row->id);
+      pending.erase(each.row->row->id.number());
+    }
+    co_return parked;
+  }
+  awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId>) override {
+    co_await answer(fetch_failures);
+    co_return std::vector<core::Released>{};
+  }
+  awaitable<core::SourceFacts> open() override {
+    std::deque<core::Failure> none;
+    co_await answer(none);
+    core::SourceFacts facts;
+    facts.ids_from_sequence = true;
+    facts.watermark = 0;
+    facts.last_drawn = pending.empty() ? 0 : *pending.rbegin();
+    co_return facts;
+  }
+  awaitable<core::Survey> survey(core::SurveyRequest request) override {
+    co_await answer(fetch_failures);
+    core::Survey result;
+    result.surveyed = request.up_to;
+    co_return result;
+  }
+  awaitable<core::Fetched> fetch(core::FetchRequest request) override {
+    co_await answer(fetch_failures, fetching_takes);
+    core::Fetched fetched;
+    if (request.read_writers) fetched.writers.emplace();
+    for (auto id = pending.upper_bound(request.after->number()); id != pending.end(); ++id) {
+      core::Row row;
+      row.id = core::RowId{*id};
+      row.message_id = message_ids.emplace(*id, "message-" + std::to_string(*id)).first->second;
+      row.payload = "1";
+      fetched.page.rows.push_back(row);
+    }
+    co_return fetched;
+  }
+  awaitable<core::LogPosition> read_flush_position() override {
+    co_await answer(fetch_failures);
+    co_return core::LogPosition{};
+  }
+  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
+    co_await answer(complete_failures, completing_takes);
+    if (completing_always_fails) throw core::FailureError(*completing_always_fails);
+    for (const core::InFlight* row : rows) pending.erase(row->row->id.number());
+    co_return rows.size();
+  }
+  awaitable<void> save_watermark(std::int64_t watermark) override {
+    co_await answer(complete_failures);
+    saved_watermark = watermark;
+  }
+  void close() noexcept override { ++closes; }
+
+  std::set<std::int64_t> pending;
+  std::map<std::int64_t, std::string> message_ids;
+  bool is_silent = false;  ///< statements of the completing session have no answer
+  std::deque<core::Failure> open_failures;
+  std::deque<core::Failure> fetch_failures;
+  std::deque<core::Failure> complete_failures;
+  std::optional<core::Failure> completing_always_fails;
+  std::chrono::milliseconds fetching_takes{1};
+  std::chrono::milliseconds completing_takes{1};
+  bool leads = true;
+  bool has_resigned = false;
+  std::int64_t saved_watermark = -1;
+  int opens = 0;
+  int closes = 0;
+  int heartbeats = 0;
+
+ private:
+  awaitable<void> answer(std::deque<core::Failure>& failures,
+                         std::chrono::milliseconds delay = std::chrono::milliseconds{1}) {
+    co_await make_door_opening_in(delay, io_, timeline_)->wait();
+    if (failures.empty()) co_return;
+    const core::Failure next = failures.front();
+    failures.pop_front();
+    throw core::FailureError(next);
+  }
+
+  boost::asio::io_context& io_;
+  Timeline& timeline_;
+};
+
+class RecordingProbe : public relay::Probe {
+ public:
+  void state_changed(State state) override { states.push_back(state); }
+  void fetched(relay::PollCause, std::size_t, std::size_t) override { ++polls; }
+  void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
+  void completed(std::size_t rows) override { completed_rows += rows; }
+  void parked(const core::RowId& row, const core::Failure&) override { parked_rows.push_back(row.number()); }
+  void dead_lettered(const core::RowId&, const core::Failure&) override {}
+  void held(std::size_t) override {}
+  void requeued(std::size_t) override {}
+  void leading(bool leads) override { leadings.push_back(leads); }
+  void queried(relay::Query, std::chrono::steady_clock::duration) override {}
+  void redelivering(std::size_t records) override { redelivered += records; }
+  void failed(Activity activity, const core::Failure&) override { failures.push_back(activity); }
+  void recovered(Activity activity) override { recoveries.push_back(activity); }
+  void connection_opened(relay::Purpose) override {}
+  void producer_created() override { ++producers; }
+  void in_flight(std::size_t, core::Bytes) override {}
+  void topic_held(const std::string& topic, const core::Failure&) override {
+    held_topic_names.push_back(topic);
+  }
+  void topic_released(const std::string& topic) override { released.push_back(topic); }
+  void held_topics(std::size_t) override {}
+
+  std::vector<State> states;
+  std::vector<Activity> failures, recoveries;
+  std::vector<std::string> held_topic_names, released;
+  std::vector<std::int64_t> parked_rows;
+  std::vector<bool> leadings;
+  std::size_t polls = 0, completed_rows = 0, redelivered = 0, producers = 0;
+};
+
+struct Story {
+  explicit Story(std::uint64_t seed = 1) : dice(seed) {
+    sink.is_calm = true;
+    routing.topic = core::Template{{std::string{"orders"}}};
+    boost::asio::co_spawn(io, pipeline.run(), [this](std::exception_ptr bug, bool settled) {
+      if (bug) std::rethrow_exception(bug);
+      ended = settled;
+    });
+    io.poll();
+  }
+
+  void pass(std::chrono::milliseconds time) {
+    const auto until = timeline.now() + time;
+    timeline.at(until, [] {});
+    while (timeline.now() < until) {
+      timeline.step();
+      io.restart();
+      io.poll();
+    }
+  }
+  [[nodiscard]] State state() const { return probe.states.back(); }
+
+  boost::asio::io_context io{1};
+  Dice dice;
+  Timeline timeline;
+  SimulatedKafka kafka;
+  ScriptedSource source{io, timeline};
+  SimulatedSink sink{io, timeline, dice, kafka};
+  SimulatedClock clock{io, timeline, dice};
+  RecordingProbe probe;
+  core::Routing routing;
+  std::optional<bool> ended;
+  relay::Pipeline pipeline{{}, routing, source, sink, clock, probe};
+};
+
+}  // namespace outbox_relay::simulation
