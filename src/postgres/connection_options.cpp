@@ -16,11 +16,11 @@ namespace {
 
 using ParsedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
 
-std::string seconds(std::chrono::milliseconds duration) {
+}  // namespace
+
+std::string whole_seconds(std::chrono::milliseconds duration) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
-
-}  // namespace
 
 ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
   char* error = nullptr;
@@ -41,9 +41,9 @@ ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
   set("fallback_application_name", settings.application_name);
   set_default("target_session_attrs", "read-write", "PGTARGETSESSIONATTRS");
   // For libpqxx, which connects in one blocking call; the sessions keep their own deadline.
-  set_default("connect_timeout", seconds(settings.connect_timeout), "PGCONNECT_TIMEOUT");
+  set_default("connect_timeout", whole_seconds(settings.connect_timeout), "PGCONNECT_TIMEOUT");
   // A dead host is noticed within the time that a connection may take.
-  set_default("keepalives_idle", seconds(settings.connect_timeout));
+  set_default("keepalives_idle", whole_seconds(settings.connect_timeout));
   set_default("keepalives_interval", "2");
   set_default("keepalives_count", "3");
   set_default("tcp_user_timeout", std::to_string(settings.connect_timeout.count()));

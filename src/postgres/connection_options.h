@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "postgres/settings.h"
 
 namespace outbox_relay::postgres {
+
+/// Rounded up: how libpq and the server want times that they keep in seconds.
+[[nodiscard]] std::string whole_seconds(std::chrono::milliseconds duration);
 
 /// What libpq is to be given for one attempt to connect: what the user wrote, the password as it is now, and
 /// our defaults where the user was silent. PG* variables, service and pass files are libpq's own business and

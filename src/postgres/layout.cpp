@@ -17,16 +17,12 @@ Layout::Form form_of(const Column& column, bool is_raw) {
   return Layout::Form::converted;
 }
 
-std::string reference(const std::string& column) {
-  return "o." + quoted_name(column);
-}
-
 }  // namespace
 
 Layout::Layout(const Table& described) {
   const auto& id_column = described.id;
   const auto id_form = described.id_kind == IdKind::number ? Form::number : form_of(id_column, false);
-  add({reference(id_column.name), id_form});
+  add({reference(id_column), id_form});
   add({"o.ctid", Form::place});
   if (described.has_partitions) table = add({"o.tableoid", Form::table});
   message_id = add_text(described.message_id, false);
@@ -34,7 +30,7 @@ Layout::Layout(const Table& described) {
   payload = add_text(described.payload, true);
   if (payload) columns_[static_cast<std::size_t>(*payload)].is_payload = true;
   headers = add_text(described.headers, false);
-  if (described.created_at) created_at = add({reference(described.created_at->name), Form::time});
+  if (described.created_at) created_at = add({reference(*described.created_at), Form::time});
   for (const auto& attribute : described.attributes) attributes.push_back(add_text(attribute, false));
 }
 
@@ -64,7 +60,7 @@ int Layout::add(Selected selected) {
 
 int Layout::add_text(const Column& column, bool is_raw) {
   const auto form = form_of(column, is_raw);
-  return add({reference(column.name), form, form != Form::uuid && !column.fixed_size});
+  return add({reference(column), form, form != Form::uuid && !column.fixed_size});
 }
 
 std::optional<int> Layout::add_text(const std::optional<Column>& column, bool is_raw) {

@@ -1,20 +1,18 @@
 #include "postgres/lease.h"
 
 #include "core/failure.h"
+#include "postgres/control_table.h"
 #include "postgres/other_relay.h"
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
 namespace {
 
-const char* const access_sql = R"(
-SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-       AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE'),
-       current_user::text
-  FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = $1 AND c.relname = 'lease'
-   AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'renew_lease'))";
+const char* const function_sql = R"(
+SELECT EXISTS (
+         SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname = $1 AND p.proname = 'renew_lease'),
+       current_user::text)";
 
 }  // namespace
 
@@ -80,17 +78,18 @@ awaitable<void> Lease::check_schema(Session& session) const {
     refuse(core::Reason::missing, "`coordination: lease` needs a control schema",
            "set `postgres.control_schema`, and create it: outbox-relay sql control");
   }
-  Query query{access_sql};
+  const auto access = co_await read_control_table(session, schema_, "lease");
+  Query query{function_sql};
   query.text(schema_);
-  const Result access = co_await session.run(std::move(query));
-  if (access.rows() == 0) {
+  const Result function = co_await session.run(std::move(query));
+  if (!access || !function.boolean(0, 0)) {
     refuse(
         core::Reason::missing,
         "table " + relation_ + " or function renew_lease beside it does not exist, as the lease needs them",
         "run deploy/sql/control.sql (again); it is also printed by: outbox-relay sql control");
   }
-  if (!access.boolean(0, 0)) {
-    const auto role = quoted_name(access.text(0, 1));
+  if (!access->is_writable) {
+    const auto role = quoted_name(function.text(0, 1));
     refuse(core::Reason::authorization, "table " + relation_ + " may not be read and written",
            "GRANT USAGE ON SCHEMA " + quoted_name(schema_) + " TO " + role +
                "; GRANT SELECT, INSERT, UPDATE ON " + relation_ + " TO " + role);

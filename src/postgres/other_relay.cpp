@@ -1,5 +1,6 @@
 #include "postgres/other_relay.h"
 
+#include "postgres/control_table.h"
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
@@ -15,12 +16,6 @@ SELECT EXISTS (
          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
    WHERE n.nspname = $1 AND c.relname = $2))";
 
-const char* const lease_table_sql = R"(
-SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-  FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = $1 AND c.relname = 'lease')";
-
 }  // namespace
 
 awaitable<bool> holds_lock(Session& session, const Settings& settings) {
@@ -32,10 +27,8 @@ awaitable<bool> holds_lock(Session& session, const Settings& settings) {
 
 awaitable<bool> holds_lease(Session& session, const Settings& settings) {
   if (!settings.control_schema) co_return false;
-  Query table{lease_table_sql};
-  table.text(*settings.control_schema);
-  const Result seen = co_await session.run(std::move(table));
-  if (seen.rows() == 0 || !seen.boolean(0, 0)) co_return false;
+  const auto access = co_await read_control_table(session, *settings.control_schema, "lease");
+  if (!access || !access->is_readable) co_return false;
   Query query{"SELECT FROM " + qualified(*settings.control_schema, "lease") +
               " WHERE table_schema = $1 AND table_name = $2 AND expires_at > clock_timestamp()"};
   query.text(settings.table.schema).text(settings.table.name);

@@ -11,12 +11,6 @@
 namespace outbox_relay::postgres {
 namespace {
 
-/// The largest lengths with which even a page full of them stays within the bytes asked for.
-struct QuickLimits {
-  std::int64_t payload = 0;
-  std::int64_t other = 0;
-};
-
 /// Nothing when so little is left for a row that large values would be everyday.
 std::optional<QuickLimits> quick_limits(const core::FetchRequest& request, const Layout& layout) {
   constexpr core::Bytes least_for_values{1024};
@@ -62,26 +56,23 @@ PageFetcher::PageFetcher(Session& fetching, const Session& completing, const Tab
 awaitable<core::Fetched> PageFetcher::fetch(core::FetchRequest request) {
   // Large rows seldom come alone: for this many pages the quick form is not even tried.
   constexpr int pages_after_large_row = 16;
-  FetchShape shape{!request.gaps.empty(), request.after.has_value(), request.up_to.has_value(), false};
-  std::optional<Answer> answer;
-  if (exact_pages_ == 0 && quick_limits(request, *layout_)) {
-    answer = co_await run(request, shape);
-    if (reader_->has_token(answer->rows)) {
-      exact_pages_ = pages_after_large_row;
-      answer.reset();
-    }
-  }
-  if (!answer) {
-    shape.is_exact = true;
-    answer = co_await run(request, shape);
+  std::optional<QuickLimits> limits;
+  if (exact_pages_ == 0) limits = quick_limits(request, *layout_);
+  std::optional<Answer> answer = co_await run(request, limits);
+  if (limits && reader_->has_token(answer->rows)) {
+    exact_pages_ = pages_after_large_row;
+    limits.reset();
+    answer.reset();  // its memory, before the other one comes
+    answer = co_await run(request, limits);
   }
 
-  ReadPage read = reader_->read(std::move(answer->rows), shape.is_exact);
-  if (shape.is_exact && exact_pages_ > 0) {
+  const bool is_exact = !limits;
+  ReadPage read = reader_->read(std::move(answer->rows), is_exact);
+  if (is_exact && exact_pages_ > 0) {
     exact_pages_ = read.cut_before ? pages_after_large_row : exact_pages_ - 1;
   }
   core::Fetched fetched;
-  if (shape.with_gaps && request.after) {
+  if (!request.gaps.empty() && request.after) {
     const auto above = std::ranges::upper_bound(read.page.rows, *request.after, {}, &core::Row::id);
     fetched.rows_in_gaps = static_cast<std::size_t>(above - read.page.rows.begin());
   }
@@ -98,7 +89,10 @@ awaitable<core::Fetched> PageFetcher::fetch(core::FetchRequest request) {
 /// In one round trip and in this order, on which the rules rely: who writes and what the highest id is, as
 /// asked; the rows; how far the log has got. Last, whether these were the table's rows: it cannot be replaced
 /// between, because the rows' statement keeps it locked until the end of the batch.
-awaitable<PageFetcher::Answer> PageFetcher::run(const core::FetchRequest& request, FetchShape shape) const {
+awaitable<PageFetcher::Answer> PageFetcher::run(const core::FetchRequest& request,
+                                                std::optional<QuickLimits> limits) const {
+  const FetchShape shape{!request.gaps.empty(), request.after.has_value(), request.up_to.has_value(),
+                         !limits};
   std::vector<Query> batch;
   if (request.read_writers) {
     Query& writers = batch.emplace_back(statements_->writers());
@@ -106,11 +100,10 @@ awaitable<PageFetcher::Answer> PageFetcher::run(const core::FetchRequest& reques
   }
   if (request.read_highest) batch.emplace_back(statements_->highest());
   Query& rows = batch.emplace_back(statements_->fetch(shape));
-  if (shape.is_exact) {
-    rows.bigint(static_cast<std::int64_t>(request.max_bytes.count)).bigint(request.whole_row ? 1 : 0);
+  if (limits) {
+    rows.bigint(limits->payload).bigint(limits->other);
   } else {
-    const auto limits = quick_limits(request, *layout_).value_or(QuickLimits{});
-    rows.bigint(limits.payload).bigint(limits.other);
+    rows.bigint(static_cast<std::int64_t>(request.max_bytes.count)).bigint(request.whole_row ? 1 : 0);
   }
   rows.text(reader_->token()).bytea(reader_->token());
   rows.bigint(static_cast<std::int64_t>(request.max_rows));

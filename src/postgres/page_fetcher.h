@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/finding.h"
@@ -11,6 +13,13 @@
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
+
+/// What the quick form asks for: the largest lengths with which even a page full of them stays within the
+/// bytes asked for.
+struct QuickLimits {
+  std::int64_t payload = 0;
+  std::int64_t other = 0;
+};
 
 /// Fetches pages, in the quick form while rows are small and in the exact form beside large ones
 /// (`Statements`).
@@ -26,7 +35,8 @@ class PageFetcher {
  private:
   struct Answer;
 
-  awaitable<Answer> run(const core::FetchRequest& request, FetchShape shape) const;
+  /// In the quick form with `limits`, in the exact form without.
+  awaitable<Answer> run(const core::FetchRequest& request, std::optional<QuickLimits> limits) const;
 
   Session* fetching_;
   const Session* completing_;

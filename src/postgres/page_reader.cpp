@@ -33,6 +33,7 @@ ReadPage PageReader::read(Result result, bool is_exact) const {
   memory->texts.reserve(count * (longest_number + (has_uuids ? uuid_texts * uuid_text_size : 0)));
   memory->attributes.reserve(count * layout_.attributes.size());
 
+  const core::Bytes overhead = layout_.row_overhead();
   ReadPage read;
   read.page.rows.reserve(count);
   for (int row = 0; row < rows; ++row) {
@@ -41,7 +42,7 @@ ReadPage PageReader::read(Result result, bool is_exact) const {
       break;
     }
     read.page.rows.push_back(read_row(*memory, row));
-    read.page.bytes += size_of(memory->result, row);
+    read.page.bytes += size_of(memory->result, row, overhead);
   }
   if (!std::ranges::is_sorted(read.page.rows, {}, &core::Row::id)) {
     std::ranges::stable_sort(read.page.rows, {}, &core::Row::id);
@@ -115,8 +116,8 @@ bool PageReader::has_token(const Result& result) const {
 }
 
 /// As the exact form counts it.
-core::Bytes PageReader::size_of(const Result& result, int row) const {
-  core::Bytes size = layout_.row_overhead();
+core::Bytes PageReader::size_of(const Result& result, int row, core::Bytes overhead) const {
+  core::Bytes size = overhead;
   for (std::size_t column = 0; column < layout_.columns().size(); ++column) {
     if (layout_.columns()[column].is_guarded)
       size += core::Bytes{result.bytes(row, static_cast<int>(column)).size()};

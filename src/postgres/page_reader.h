@@ -36,7 +36,7 @@ class PageReader {
   [[nodiscard]] core::Row read_row(Memory& memory, int row) const;
   [[nodiscard]] core::RowId read_id(const Result& result, int row) const;
   [[nodiscard]] core::Value read_value(Memory& memory, int row, int column) const;
-  [[nodiscard]] core::Bytes size_of(const Result& result, int row) const;
+  [[nodiscard]] core::Bytes size_of(const Result& result, int row, core::Bytes overhead) const;
 
   Layout layout_;
   IdKind id_kind_;

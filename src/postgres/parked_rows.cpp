@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "postgres/control_table.h"
 #include "postgres/parked_rows_statements.h"
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
@@ -21,12 +22,12 @@ pqxx::result run(pqxx::transaction_base& transaction, const ParkedStatement& sta
 
 /// Undoes `error_text`.
 void split_error(const std::string& text, ParkedRow& row) {
-  const auto end = text.find(": ");
+  const auto end = text.find(after_reason);
   const auto* reason = std::ranges::find_if(
       core::all_reasons, [&](core::Reason known) { return text.substr(0, end) == core::to_label(known); });
   const bool is_known = end != std::string::npos && reason != std::end(core::all_reasons);
   row.reason = is_known ? *reason : core::Reason::other;
-  row.error = is_known ? text.substr(end + 2) : text;
+  row.error = is_known ? text.substr(end + after_reason.size()) : text;
 }
 
 }  // namespace
@@ -123,16 +124,8 @@ class ParkedRows::Session {
 
   bool has_watermark_table(pqxx::work& transaction) const {
     if (!settings_.control_schema || table_.id_kind != IdKind::number) return false;
-    const auto found = execute(transaction,
-                               "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, "
-                               "'INSERT, UPDATE') AND has_table_privilege(c.oid, 'SELECT')"
-                               " FROM pg_catalog.pg_class c"
-                               " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                               " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
-                               " WHERE n.nspname = $1::text AND c.relname = 'watermark'"
-                               " AND a.attname = 'requeued_from'",
-                               {*settings_.control_schema});
-    return !found.empty() && found[0][0].as<bool>();
+    const auto found = execute(transaction, control_table_sql, {*settings_.control_schema, "watermark"});
+    return !found.empty() && found[0]["is_writable"].as<bool>() && found[0]["has_requeued_from"].as<bool>();
   }
 
   /// A relay that starts before another has noticed must not begin above the rows that were put back.

@@ -7,10 +7,6 @@
 namespace outbox_relay::postgres {
 namespace {
 
-std::string reference(const Column& column) {
-  return "o." + quoted_name(column.name);
-}
-
 std::string parameter(Texts& parameters, std::string value) {
   parameters.push_back(std::move(value));
   return "$" + std::to_string(parameters.size());
@@ -22,7 +18,7 @@ std::string reason_of(const std::string& error) {
   for (const auto reason : core::all_reasons) {
     labels += (labels.empty() ? "'" : ", '") + std::string{core::to_label(reason)} + "'";
   }
-  const auto label = "split_part(" + error + ", ': ', 1)";
+  const auto label = "split_part(" + error + ", '" + std::string{after_reason} + "', 1)";
   return "CASE WHEN " + label + " IN (" + labels + ") THEN " + label + " ELSE 'other' END";
 }
 

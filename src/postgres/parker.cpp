@@ -72,7 +72,8 @@ Query Parker::park_held(std::span<const core::Parking* const> rows) const {
 
 std::string error_text(const core::Failure& failure) {
   constexpr std::size_t longest = 1000;
-  return valid_utf8(std::string{core::to_label(failure.reason)} + ": " + failure.message, longest);
+  return valid_utf8(std::string{core::to_label(failure.reason)} + std::string{after_reason} + failure.message,
+                    longest);
 }
 
 }  // namespace outbox_relay::postgres

@@ -6,10 +6,6 @@
 namespace outbox_relay::postgres {
 namespace {
 
-std::string reference(const Column& column) {
-  return "o." + quoted_name(column.name);
-}
-
 std::string pattern() {
   return "'" + std::string{behind_prefix} + "%'";
 }

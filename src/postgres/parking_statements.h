@@ -14,6 +14,8 @@ namespace outbox_relay::postgres {
 
 /// What `last_error` of a held row begins with; the id of the parked row follows.
 inline constexpr std::string_view behind_prefix = "behind ";
+/// What stands in `last_error` of a refused row between the reason's label and the message.
+inline constexpr std::string_view after_reason = ": ";
 
 [[nodiscard]] std::string refused_condition(const Table& table);
 [[nodiscard]] std::string held_condition(const Table& table);

@@ -32,8 +32,8 @@ std::string placed_rows(const Table& table, const std::string& more) {
 // [partitions: 10 % of the statement].
 std::string placed_condition(const Table& table) {
   const std::string its_table = table.has_partitions ? "placed.place_table" : "$4";
-  return "o.ctid = placed.place AND o.tableoid = " + its_table + " AND o." + quoted_name(table.id.name) +
-         " = " + id_parameter(table, "placed.id") +
+  return "o.ctid = placed.place AND o.tableoid = " + its_table + " AND " + reference(table.id) + " = " +
+         id_parameter(table, "placed.id") +
          " AND coalesce(pg_catalog.pg_relation_filenode($4), 0) = $5 AND " + pending_condition(table);
 }
 

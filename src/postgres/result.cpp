@@ -14,6 +14,10 @@ int Result::rows() const {
   return PQntuples(result_.get());
 }
 
+int Result::columns() const {
+  return PQnfields(result_.get());
+}
+
 std::size_t Result::affected() const {
   const std::string_view count = PQcmdTuples(result_.get());
   std::size_t number = 0;

@@ -16,6 +16,7 @@ class Result {
   explicit Result(pg_result* taken);
 
   [[nodiscard]] int rows() const;
+  [[nodiscard]] int columns() const;
   /// Rows touched by an UPDATE, DELETE or INSERT.
   [[nodiscard]] std::size_t affected() const;
   [[nodiscard]] bool is_null(int row, int column) const;

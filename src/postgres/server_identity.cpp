@@ -8,7 +8,6 @@ namespace {
 // The timeline is the one that the log is written in: pg_control_checkpoint() lags behind a promotion.
 const char* const identity_sql = R"(
 SELECT coalesce(host(inet_server_addr()) || ':' || inet_server_port()::text, ''),
-       pg_postmaster_start_time()::text,
        (SELECT system_identifier FROM pg_control_system()),
        CASE WHEN pg_is_in_recovery() THEN 0
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END,
@@ -23,15 +22,15 @@ awaitable<ServerIdentity> read_identity(Session& session) {
                               "the server is older than PostgreSQL 13", "upgrade the server"});
   }
   const Result row = co_await session.run(Query{identity_sql});
-  if (row.boolean(0, 4)) {
+  if (row.boolean(0, 3)) {
     throw core::FailureError({core::Reason::read_only, core::Remedy::rebuild, "the server takes no writes",
                               "the relay needs the writable primary"});
   }
   ServerIdentity identity;
   identity.address = row.text(0, 0);
-  identity.started = row.text(0, 1);
-  identity.system_identifier = row.bigint(0, 2);
-  identity.timeline = read_number<std::int32_t>(row.bytes(0, 3));
+  identity.started = session.server_started();
+  identity.system_identifier = row.bigint(0, 1);
+  identity.timeline = read_number<std::int32_t>(row.bytes(0, 2));
   co_return identity;
 }
 

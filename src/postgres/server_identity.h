@@ -11,7 +11,7 @@ namespace outbox_relay::postgres {
 /// Which server a session reached, and in which of its lives.
 struct ServerIdentity {
   std::string address;                 ///< as the server sees itself; empty over a Unix socket
-  std::string started;                 ///< when its postmaster started
+  std::string started;                 ///< when its postmaster started, as `Session::server_started`
   std::int64_t system_identifier = 0;  ///< of the cluster; a standby shares it with its primary
   std::int32_t timeline = 0;
 

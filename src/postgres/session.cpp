@@ -100,7 +100,12 @@ awaitable<void> Session::connect() {
   PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   PQsetNoticeReceiver(connection_.get(), &receive_notice, &notice_);
   if (PQenterPipelineMode(connection_.get()) != 1) lose();
-  co_await configure();
+  try {
+    co_await configure();
+  } catch (...) {
+    close();
+    throw;
+  }
 }
 
 awaitable<void> Session::configure() {

@@ -52,7 +52,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Connects, in place of what was open. Throws `core::FailureError`.
+  /// Connects, in place of what was open. Throws `core::FailureError`, and is closed then: without its
+  /// settings no session is used.
   awaitable<void> connect();
   /// Runs the statements as one transaction and returns a result for each. Each is prepared at its first use.
   /// Throws `core::FailureError`; after remedy `retry` or `operate` the session can still be used.

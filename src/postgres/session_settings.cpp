@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "postgres/connection_options.h"
+
 namespace outbox_relay::postgres {
 namespace {
 
@@ -16,10 +18,6 @@ constexpr int version_17 = 170000;
 
 std::string milliseconds(std::chrono::milliseconds duration) {
   return std::to_string(duration.count());
-}
-
-std::string seconds(std::chrono::milliseconds duration) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
 
 std::vector<Setting> settings_of_statements(const ServerSettings& settings, const SessionUse& use) {
@@ -57,7 +55,7 @@ std::vector<Setting> settings_of_connection(const ServerSettings& settings, cons
                                             int server_version) {
   if (!use.ends_after_silence) {
     return {{"default_transaction_isolation", "read committed"},
-            {"tcp_keepalives_idle", seconds(settings.connect_timeout)},
+            {"tcp_keepalives_idle", whole_seconds(settings.connect_timeout)},
             {"tcp_keepalives_interval", "2"},
             {"tcp_keepalives_count", "3"},
             {"tcp_user_timeout", milliseconds(settings.connect_timeout)}};
@@ -65,8 +63,8 @@ std::vector<Setting> settings_of_connection(const ServerSettings& settings, cons
   const auto silence = *use.ends_after_silence;
   // Three probes, the last at the end of the silence: a dead host, or one behind a cut line, is gone then.
   std::vector<Setting> all{{"default_transaction_isolation", "read committed"},
-                           {"tcp_keepalives_idle", seconds(silence * 2 / 5)},
-                           {"tcp_keepalives_interval", seconds(silence / 5)},
+                           {"tcp_keepalives_idle", whole_seconds(silence * 2 / 5)},
+                           {"tcp_keepalives_interval", whole_seconds(silence / 5)},
                            {"tcp_keepalives_count", "3"},
                            {"tcp_user_timeout", milliseconds(silence)}};
   if (server_version >= version_14) {

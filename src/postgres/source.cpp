@@ -19,11 +19,11 @@
 namespace outbox_relay::postgres {
 namespace {
 
-CatalogRows catalog_rows(const Result& result, int columns) {
+CatalogRows catalog_rows(const Result& result) {
   CatalogRows rows;
   for (int row = 0; row < result.rows(); ++row) {
     auto& texts = rows.emplace_back();
-    for (int column = 0; column < columns; ++column) texts.push_back(result.text(row, column));
+    for (int column = 0; column < result.columns(); ++column) texts.push_back(result.text(row, column));
   }
   return rows;
 }
@@ -163,9 +163,7 @@ awaitable<Table> PostgresSource::read_table() {
   };
   std::vector<Query> batch{ask(catalog_table_sql), ask(catalog_columns_sql), ask(catalog_sequence_sql)};
   const auto results = co_await fetching_.run(std::move(batch));
-  const Catalog catalog{catalog_rows(results[0], catalog_table_columns),
-                        catalog_rows(results[1], catalog_columns_columns),
-                        catalog_rows(results[2], catalog_sequence_columns)};
+  const Catalog catalog{catalog_rows(results[0]), catalog_rows(results[1]), catalog_rows(results[2])};
   co_return describe_table(settings_.table, columns_, catalog);
 }
 
@@ -190,7 +188,7 @@ awaitable<std::optional<std::int64_t>> PostgresSource::read_watermark(std::share
     co_return std::nullopt;
   }
   opened->watermarks = store;
-  co_return co_await store.load(fetching_, last_drawn);
+  co_return co_await store.load(completing_, last_drawn);
 }
 
 awaitable<core::Survey> PostgresSource::survey(core::SurveyRequest request) {

@@ -60,19 +60,19 @@ core::LogPosition read_position(const Result& result, int column) {
 std::string pending_condition(const Table& table) {
   std::vector<std::string> conditions;
   if (const auto& sent = table.sent) {
-    const auto column = "o." + quoted_name(sent->name);
+    const auto column = reference(*sent);
     if (is_timestamp(*sent)) {
       conditions.push_back(column + " IS NULL");
     } else {
       conditions.push_back(sent->type == "boolean" ? "NOT " + column : column + " = 0");
     }
   }
-  if (table.parked_at) conditions.push_back("o." + quoted_name(table.parked_at->name) + " IS NULL");
+  if (table.parked_at) conditions.push_back(reference(*table.parked_at) + " IS NULL");
   return conditions.empty() ? "true" : join(conditions, " AND ");
 }
 
 std::string id_order(const Table& table) {
-  const auto column = "o." + quoted_name(table.id.name);
+  const auto column = reference(table.id);
   return table.id_kind == IdKind::text ? column + " COLLATE \"C\"" : column;
 }
 
@@ -94,13 +94,13 @@ std::string Statements::fetch(FetchShape shape) const {
 }
 
 std::string Statements::reread() const {
-  return "SELECT " + reread_columns() + " FROM " + qualified(table_.schema, table_.name) + " o WHERE o." +
-         quoted_name(table_.id.name) + " = ANY(" + ids_parameter(table_, "$5") + ") AND " +
+  return "SELECT " + reread_columns() + " FROM " + qualified(table_.schema, table_.name) + " o WHERE " +
+         reference(table_.id) + " = ANY(" + ids_parameter(table_, "$5") + ") AND " +
          pending_condition(table_);
 }
 
 std::string Statements::highest() const {
-  return "SELECT " + id_output(table_, "o." + quoted_name(table_.id.name)) + " FROM " +
+  return "SELECT " + id_output(table_, reference(table_.id)) + " FROM " +
          qualified(table_.schema, table_.name) + " o ORDER BY " + id_order(table_) + " DESC LIMIT 1";
 }
 

@@ -211,7 +211,8 @@ void add_parking_columns(Table& table, const TableSettings& settings, const Colu
            "ALTER TABLE " + relation + " ADD COLUMN IF NOT EXISTS " + parked_at +
                " timestamptz, ADD COLUMN IF NOT EXISTS " + attempts +
                " integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS " + last_error +
-               " text; or set `refused: halt`");
+               " text; CREATE INDEX ON " + relation + " (" + quoted_name(settings.id) + ") WHERE " +
+               parked_at + " IS NOT NULL; or set `refused: halt`");
   }
   if (exists(settings.parked_at)) {
     table.parked_at = columns.require(*settings.parked_at, "parked_at", timestamps);
@@ -291,6 +292,10 @@ std::string quoted_name(const std::string& name) {
     text += c;
   }
   return text + '"';
+}
+
+std::string reference(const Column& column) {
+  return "o." + quoted_name(column.name);
 }
 
 std::string qualified(const std::string& schema, const std::string& name) {

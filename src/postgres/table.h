@@ -71,9 +71,6 @@ struct Catalog {
 extern const char* const catalog_table_sql;
 extern const char* const catalog_columns_sql;
 extern const char* const catalog_sequence_sql;
-inline constexpr int catalog_table_columns = 9;
-inline constexpr int catalog_columns_columns = 6;
-inline constexpr int catalog_sequence_columns = 5;
 
 /// The table, if everything the relay needs is there and permitted. Throws `core::FailureError` with remedy
 /// `operate` and a hint otherwise.
@@ -85,6 +82,8 @@ inline constexpr int catalog_sequence_columns = 5;
 
 /// `"name"`, whatever is in the name.
 [[nodiscard]] std::string quoted_name(const std::string& name);
+/// `o."name"`: the column of the outbox, whose alias is `o` in every statement.
+[[nodiscard]] std::string reference(const Column& column);
 /// `"schema"."name"`.
 [[nodiscard]] std::string qualified(const std::string& schema, const std::string& name);
 

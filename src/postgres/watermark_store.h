@@ -19,9 +19,14 @@ class WatermarkStore {
 
   /// What is wrong with the control schema, or nothing. Asked once, before the others.
   awaitable<std::optional<std::string>> find_trouble(Session& session) const;
-  /// The saved watermark, or less, where rows were put back below it. One of another table, cluster or
-  /// timeline, or above what the sequence has drawn, is erased for good: the sequence would pass it again one
-  /// day, with rows below it that nobody looked for.
+  /// Where a start begins: the saved watermark, lowered to below the rows that were put back since the last
+  /// start. That becomes the saved one, so that each row put back costs one start only. One of another table,
+  /// cluster or timeline, or above what the sequence has drawn, is erased for good: the sequence would pass
+  /// it again one day, with rows below it that nobody looked for.
+  ///
+  /// `session` must be the one that holds the lead. A relay that has lost it would take from the other one's
+  /// next start what it has to begin below, and a late `save` of our own previous
+  /// session could undo it.
   awaitable<std::optional<std::int64_t>> load(Session& session, std::int64_t last_drawn) const;
   awaitable<void> save(Session& session, std::int64_t watermark) const;
 

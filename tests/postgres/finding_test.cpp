@@ -10,13 +10,6 @@ using namespace outbox_relay::testing;
 
 namespace {
 
-core::FetchRequest above(std::int64_t after, std::vector<core::IdRange> gaps = {}) {
-  core::FetchRequest request = everything();
-  request.after = core::RowId{after};
-  request.gaps = std::move(gaps);
-  return request;
-}
-
 std::vector<std::string> writers(Relay& relay) {
   core::FetchRequest request = everything();
   request.read_writers = true;

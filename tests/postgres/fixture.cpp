@@ -137,6 +137,13 @@ core::FetchRequest everything() {
   return request;
 }
 
+core::FetchRequest above(std::int64_t after, std::vector<core::IdRange> gaps) {
+  core::FetchRequest request = everything();
+  request.after = core::RowId{after};
+  request.gaps = std::move(gaps);
+  return request;
+}
+
 Published::Published(core::Fetched fetched) : page_(std::make_unique<core::WindowPage>()) {
   page_->page = std::move(fetched.page);
   for (const auto& row : page_->page.rows) {
@@ -150,6 +157,25 @@ std::vector<core::InFlight*> Published::rows() {
   std::vector<core::InFlight*> rows;
   for (auto& row : page_->rows) rows.push_back(&row);
   return rows;
+}
+
+core::Failure open_failure(const postgres::Settings& settings, std::vector<std::string> columns) {
+  Relay relay{settings, std::move(columns)};
+  return failure_of([&] { relay.open(); });
+}
+
+std::string make_role(const Database& database) {
+  std::string role = "role_of_" + database.name();
+  database.execute("CREATE ROLE " + role + " LOGIN PASSWORD '" + database.server().password() + "'");
+  return role;
+}
+
+bool a_backend_waits(const Database& database) {
+  return eventually([&] {
+    return database.value(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+               "wait_event_type = 'Lock'") == "1";
+  });
 }
 
 std::vector<std::int64_t> ids(const core::Page& page) {

@@ -147,6 +147,8 @@ struct Connection {
 
 /// All pending rows, within generous limits.
 core::FetchRequest everything();
+/// Those above an id, and those in the gaps.
+core::FetchRequest above(std::int64_t after, std::vector<core::IdRange> gaps = {});
 
 /// A fetched page as it stands in the window.
 class Published {
@@ -171,6 +173,15 @@ core::Failure failure_of(Action action) {
   }
   throw std::logic_error("no failure");
 }
+
+/// What a relay's first start fails with; fails the test when it does not.
+core::Failure open_failure(const postgres::Settings& settings, std::vector<std::string> columns = {});
+
+/// A role that may connect, and nothing else. Roles belong to the server, so each database has its own.
+std::string make_role(const Database& database);
+
+/// Waits until one backend of the database, and no more, waits for a lock; false when that never happens.
+bool a_backend_waits(const Database& database);
 
 [[nodiscard]] std::vector<std::int64_t> ids(const core::Page& page);
 [[nodiscard]] std::vector<std::string> payloads(const core::Page& page);

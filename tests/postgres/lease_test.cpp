@@ -4,7 +4,6 @@
 
 #include "fixture.h"
 #include "support/catch.h"
-#include "support/eventually.h"
 
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
@@ -110,12 +109,7 @@ TEST_CASE("nobody takes over in the middle of a transaction, however long it las
   const auto completing = outbox.database().client();
   completing->execute("BEGIN; UPDATE outbox_relay.lease SET expires_at = clock_timestamp() + interval '8 s'");
   std::jthread commit{[&] {
-    const bool waits = eventually([&] {
-      return outbox.database().value(
-                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                 "wait_event_type = "
-                 "'Lock'") == "1";
-    });
+    const bool waits = a_backend_waits(outbox.database());
     completing->execute(waits ? "COMMIT" : "ROLLBACK");
   }};
   CHECK_FALSE(second.take_lead());

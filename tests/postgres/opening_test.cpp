@@ -5,21 +5,7 @@
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
 
-namespace {
-
-core::Failure open_failure(const postgres::Settings& settings, std::vector<std::string> columns = {}) {
-  Relay relay{settings, std::move(columns)};
-  return failure_of([&] { relay.open(); });
-}
-
-/// Roles belong to the server, so each test has its own.
-std::string make_role(const Database& database) {
-  std::string role = "role_of_" + database.name();
-  database.execute("CREATE ROLE " + role + " LOGIN PASSWORD '" + database.server().password() + "'");
-  return role;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("an empty outbox is opened with nothing drawn", "[postgres][opening]") {
   const Database database;

@@ -5,7 +5,6 @@
 #include "fixture.h"
 #include "postgres/parker.h"
 #include "support/catch.h"
-#include "support/eventually.h"
 
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
@@ -131,12 +130,7 @@ TEST_CASE("a row that is to be held while its other one is being requeued is lef
   const auto requeue = outbox.database().client();
   requeue->execute("BEGIN; UPDATE outbox SET parked_at = NULL WHERE id = 1");
   std::jthread second_half{[&] {
-    const bool waits = eventually([&] {
-      return outbox.database().value(
-                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                 "wait_event_type = "
-                 "'Lock'") == "1";
-    });
+    const bool waits = a_backend_waits(outbox.database());
     requeue->execute("UPDATE outbox SET parked_at = NULL WHERE last_error = 'behind 1'");
     requeue->execute(waits ? "COMMIT" : "ROLLBACK");
   }};
@@ -224,13 +218,8 @@ TEST_CASE("a table where refused rows cannot be parked is refused, with the way 
   settings.table.attempts = "tries";
   settings.table.last_error = "last_error";
   settings.table.parks = true;
-  const auto open_failure = [&] {
-    Relay relay{settings};
-    return failure_of([&] { relay.open(); });
-  };
-
   SECTION("the columns are missing") {
-    const auto failure = open_failure();
+    const auto failure = open_failure(settings);
     CHECK(failure.reason == core::Reason::missing);
     CHECK(failure.remedy == core::Remedy::operate);
     CHECK(failure.message ==
@@ -240,11 +229,13 @@ TEST_CASE("a table where refused rows cannot be parked is refused, with the way 
     CHECK(
         failure.hint ==
         "ALTER TABLE \"public\".\"outbox\" ADD COLUMN IF NOT EXISTS \"parked_at\" timestamptz, ADD COLUMN IF "
-        "NOT EXISTS \"tries\" integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS \"last_error\" text; or "
-        "set `refused: halt`");
-    const auto statement = failure.hint.substr(0, failure.hint.find(';'));
-    database.execute(statement);
+        "NOT EXISTS \"tries\" integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS \"last_error\" text; "
+        "CREATE INDEX ON \"public\".\"outbox\" (\"id\") WHERE \"parked_at\" IS NOT NULL; or set `refused: "
+        "halt`");
+    database.execute(failure.hint.substr(0, failure.hint.rfind(';')));
     Relay{settings}.open();
+    CHECK(database.value("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%(parked_at IS NOT NULL)'") ==
+          "1");
   }
   SECTION("unless they are not needed") {
     settings.table.parks = false;
@@ -254,20 +245,18 @@ TEST_CASE("a table where refused rows cannot be parked is refused, with the way 
   SECTION("the error's column is too short") {
     database.execute(
         "ALTER TABLE outbox ADD parked_at timestamptz, ADD tries int, ADD last_error varchar(99)");
-    const auto failure = open_failure();
+    const auto failure = open_failure(settings);
     CHECK(failure.message == "column \"last_error\" of table \"public\".\"outbox\" takes short texts only");
     CHECK(failure.hint == "ALTER TABLE \"public\".\"outbox\" ALTER \"last_error\" TYPE text");
   }
   SECTION("a grant is missing") {
-    const std::string role = "parking_" + database.name();
+    const std::string role = make_role(database);
     database.execute(
         "ALTER TABLE outbox ADD parked_at timestamptz, ADD tries int, ADD last_error text;"
-        "CREATE ROLE " +
-        role + " LOGIN PASSWORD '" + database.server().password() +
-        "'; GRANT SELECT ON outbox, outbox_id_seq TO " + role +
-        "; GRANT UPDATE (sent_at, parked_at, tries) ON outbox TO " + role);
+        "GRANT SELECT ON outbox, outbox_id_seq TO " +
+        role + "; GRANT UPDATE (sent_at, parked_at, tries) ON outbox TO " + role);
     settings.server.connection = database.connection_string(role);
-    const auto failure = open_failure();
+    const auto failure = open_failure(settings);
     CHECK(failure.reason == core::Reason::authorization);
     CHECK(failure.hint ==
           "GRANT UPDATE (\"parked_at\", \"tries\", \"last_error\") ON \"public\".\"outbox\" TO \"" + role +

@@ -7,6 +7,7 @@
 #include "postgres/placed_rows.h"
 #include "postgres/statements.h"
 #include "support/catch.h"
+#include "support/eventually.h"
 
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
@@ -30,9 +31,11 @@ std::int64_t buffers_touched(const Database& database) {
 template <typename Work>
 std::int64_t cost(const Database& database, const postgres::Settings& settings, Work work) {
   const auto wait_until_reported = [&] {  // by the end of the source's backends
-    while (database.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
-                          " application_name = 'outbox-relay'") != "0") {
-    }
+    REQUIRE(eventually([&] {
+      return database.value(
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+                 " application_name = 'outbox-relay'") == "0";
+    }));
   };
   const auto open_only = [&] {
     Relay relay{settings};
@@ -51,13 +54,6 @@ std::int64_t cost(const Database& database, const postgres::Settings& settings, 
   }
   wait_until_reported();
   return buffers_touched(database) - opened - (opened - before);
-}
-
-core::FetchRequest next_page(std::int64_t after, std::vector<core::IdRange> gaps = {}) {
-  auto request = everything();
-  request.after = core::RowId{after};
-  request.gaps = std::move(gaps);
-  return request;
 }
 
 /// The plan by which a session that completes runs a statement from the second time on.
@@ -89,12 +85,11 @@ TEST_CASE("marking rows of deploy/sql's table is a HOT update", "[postgres][plan
     Relay relay{database.settings()};
     relay.open();
     for (std::int64_t after = 0; after < 5000; after += 1000) {
-      Published page{relay.fetch(next_page(after))};
+      Published page{relay.fetch(above(after))};
       CHECK(relay.complete(page.rows()) == 1000);
     }
   }
-  while (statistics(database, "n_tup_upd") != "5000") {
-  }
+  REQUIRE(eventually([&] { return statistics(database, "n_tup_upd") == "5000"; }));
   CHECK(std::stoi(statistics(database, "n_tup_hot_upd")) > 4000);
 }
 
@@ -109,7 +104,7 @@ TEST_CASE("statistics of an empty table do not turn the plan into a sequential s
   {
     Relay relay{settings};
     relay.open();
-    Published page{relay.fetch(next_page(90000, {{1, 1}, {10, 20}}))};
+    Published page{relay.fetch(above(90000, {{1, 1}, {10, 20}}))};
     CHECK(page.rows().size() == 1012);
     CHECK(relay.complete(page.rows()) == 1012);
     page.distrust_places();
@@ -155,7 +150,7 @@ TEST_CASE("rows are parked, and parked rows found, without a walk over the table
 
   // Each tenth row is refused, nine are held behind it.
   const auto parking = cost(database, settings, [&](Relay& relay) {
-    Published page{relay.fetch(next_page(200000))};
+    Published page{relay.fetch(above(200000))};
     std::vector<core::Parking> rows;
     for (auto* row : page.rows()) {
       const auto id = row->row->id.number();
@@ -187,11 +182,11 @@ TEST_CASE("a fetch does not walk over retained rows", "[postgres][plans][slow]")
   const auto settings = database.settings();
 
   const auto page = cost(database, settings, [](Relay& relay) {
-    const auto fetched = relay.fetch(next_page(2500000));
+    const auto fetched = relay.fetch(above(2500000));
     CHECK(fetched.page.rows.size() == 1000);
   });
   const auto page_and_gaps = cost(database, settings, [](Relay& relay) {
-    const auto fetched = relay.fetch(next_page(2500000, {{1000000, 1000000}, {2000000, 2000000}}));
+    const auto fetched = relay.fetch(above(2500000, {{1000000, 1000000}, {2000000, 2000000}}));
     CHECK(fetched.page.rows.size() == 1001);
     CHECK(fetched.rows_in_gaps == 1);
   });
@@ -203,7 +198,7 @@ TEST_CASE("a fetch does not walk over retained rows", "[postgres][plans][slow]")
 
   // At the head, past everything: the bound keeps a fetch from looking further than it should.
   const auto head = cost(database, settings, [](Relay& relay) {
-    auto request = next_page(2501000);
+    auto request = above(2501000);
     request.up_to = core::RowId{2501100};
     CHECK(relay.fetch(request).page.rows.empty());
   });

@@ -1,6 +1,7 @@
 // What a start learns of parked rows, and how a relay notices that somebody has put some back.
 #include "fixture.h"
 #include "support/catch.h"
+#include "support/eventually.h"
 
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
@@ -121,20 +122,40 @@ TEST_CASE("a start begins below the rows that were put back", "[postgres][releas
   Relay relay{settings};
   relay.open();
   relay.save_watermark(5);
-  const auto requeued_from = [&] {
-    return database.value("SELECT coalesce(requeued_from::text, 'nothing') FROM outbox_relay.watermark");
-  };
   database.execute("UPDATE outbox_relay.watermark SET requeued_from = 4");
-  CHECK(relay.open().watermark == 3);
-  // Not noticed yet: what is saved next does not change that.
-  relay.save_watermark(6);
-  CHECK(requeued_from() == "4");
-  CHECK(relay.open().watermark == 3);
-  // Noticed: the watermark itself has come down.
-  relay.save_watermark(3);
-  CHECK(requeued_from() == "nothing");
-  relay.save_watermark(6);
-  CHECK(relay.open().watermark == 6);
+
+  SECTION("and that costs one start, which loses nothing when it is cut short") {
+    CHECK(relay.open().watermark == 3);
+    CHECK(relay.open().watermark == 3);
+    relay.save_watermark(6);
+    CHECK(relay.open().watermark == 6);
+  }
+  SECTION("whatever was saved meanwhile by a relay that has not noticed them") {
+    relay.save_watermark(6);
+    relay.save_watermark(2);  // low for a reason of its own: an open gap
+    relay.save_watermark(6);
+    CHECK(relay.open().watermark == 3);
+  }
+  SECTION("not above the watermark, where it is the lower one") {
+    relay.save_watermark(2);
+    CHECK(relay.open().watermark == 2);
+  }
+  SECTION("not where no watermark is known: then it looks through the whole outbox") {
+    database.execute("UPDATE outbox_relay.watermark SET watermark = NULL");
+    CHECK_FALSE(relay.open().watermark);
+    relay.save_watermark(6);
+    CHECK(relay.open().watermark == 6);
+  }
+  SECTION("whichever relay leads: one that has lost the lead takes nothing from the other's next start") {
+    relay.close();
+    REQUIRE(eventually([&] { return relay.take_lead(); }));
+    database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database())");
+    CHECK_THROWS_AS(run_on(relay.context(), relay.source().open()), core::FailureError);
+    CHECK(database.value("SELECT requeued_from FROM outbox_relay.watermark") == "4");
+    CHECK(relay.open().watermark == 3);
+  }
 }
 
 TEST_CASE("a control schema of an earlier version is completed by running control.sql again",

@@ -64,16 +64,17 @@ TEST_CASE("a pooled session has its settings in each transaction, and only there
                                                       .text(0, 0));
   CHECK(connection.run("SELECT count(*) FROM pg_prepared_statements").bigint(0, 0) == 0);
   CHECK(connection.session.backend_pid() == 0);
-  CHECK(failure_of([&] { connection.run("SELECT 1 / 0"); }).message ==
-        "the server refused a statement (SQLSTATE 22012)");
-  std::vector<postgres::Query> batch;
-  batch.emplace_back("SELECT $1").bigint(7);
-  batch.emplace_back("SELECT txid_current()::text");
-  batch.emplace_back("SELECT txid_current()::text");
-  const auto results = connection.run(batch);
-  REQUIRE(results.size() == 3);
-  CHECK(results[0].bigint(0, 0) == 7);
-  CHECK(results[1].text(0, 0) == results[2].text(0, 0));
+}
+
+TEST_CASE("a session that cannot be set as the relay relies on is not open", "[postgres][session]") {
+  auto settings = server_settings();
+  settings.statement_timeout = 2147483648ms;  // one more than the server takes
+  postgres::SessionUse use;
+  use.is_pooled = GENERATE(false, true);
+  Connection connection{settings, use};
+  CHECK(failure_of([&] { connection.connect(); }).message ==
+        "the server refused a statement (SQLSTATE 22023)");
+  CHECK_FALSE(connection.session.is_open());
 }
 
 TEST_CASE("a guard begins every transaction, and its failure is the transaction's", "[postgres][session]") {
@@ -99,7 +100,9 @@ TEST_CASE("what the user's connection string says comes before our defaults", "[
 }
 
 TEST_CASE("a batch is one transaction, and each statement has its result", "[postgres][session]") {
-  Connection connection{server_settings()};
+  postgres::SessionUse use;
+  use.is_pooled = GENERATE(false, true);
+  Connection connection{server_settings(), use};
   connection.connect();
   std::vector<postgres::Query> batch;
   batch.emplace_back("SELECT $1").bigint(7);
@@ -112,7 +115,9 @@ TEST_CASE("a batch is one transaction, and each statement has its result", "[pos
 }
 
 TEST_CASE("a failed statement leaves the session ready for the next", "[postgres][session]") {
-  Connection connection{server_settings()};
+  postgres::SessionUse use;
+  use.is_pooled = GENERATE(false, true);
+  Connection connection{server_settings(), use};
   connection.connect();
   CHECK(failure_of([&] { connection.run("SELECT 1 / 0"); }).message ==
         "the server refused a statement (SQLSTATE 22012)");
