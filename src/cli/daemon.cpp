@@ -38,12 +38,12 @@ Daemon::Daemon(const config::Config& config, telemetry::Log& log)
   log_.info("listening", {{"address", server_->address().to_string()}});
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   await_signal();
-  start_workers();
 }
 
 Daemon::~Daemon() = default;
 
-int Daemon::run() {
+int Daemon::run() noexcept {
+  start_workers();
   io_.run();
   workers_.clear();  // the threads have told their end
   return exit_code_;
@@ -99,13 +99,15 @@ void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry&
       log_.error(error.failure().message, {{"outbox", outbox}, {"hint", error.failure().hint}});
       exit_code_ = exit_configuration;
       if (!is_draining_) drain();
+    } catch (const std::exception& bug) {
+      log_.error("a bug has ended the pipeline, aborting", {{"outbox", outbox}, {"error", bug.what()}});
+      throw;  // out of `run`
     }
-    // Anything else is a bug of ours: it ends the process with a trace for its supervisor to see.
   } else if (!ended.is_settled && exit_code_ == exit_done) {
     exit_code_ = exit_unexpected;
   }
   if (--running_ > 0) return;
-  log_.info("stopped", {{"settled", exit_code_ == exit_done ? "yes" : "no"}});
+  log_.info("stopped", {{"settled", exit_code_ == exit_done}});
   drain_timer_.cancel();
   signals_.cancel();
   server_->stop();
@@ -127,7 +129,7 @@ void Daemon::signalled(int signal) {
     log_.warn("second signal: leaving at once, what is in flight will be published again");
     leave_at_once();
   } else {
-    log_.info("signal received, draining", {{"timeout_ms", std::to_string(config_.drain_timeout.count())}});
+    log_.info("signal received, draining", {{"timeout_ms", config_.drain_timeout.count()}});
     drain();
   }
 }
@@ -139,7 +141,7 @@ void Daemon::drain() {
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     log_.warn("drain_timeout has passed, what is in flight will be published again",
-              {{"timeout_ms", std::to_string(config_.drain_timeout.count())}});
+              {{"timeout_ms", config_.drain_timeout.count()}});
     leave_at_once();
   });
 }

@@ -21,13 +21,16 @@ namespace outbox_relay::cli {
 /// `drain_timeout`, a second leaves at once. Lives on the main thread.
 class Daemon {
  public:
-  /// Begins to listen and starts the workers. Throws `http::ListenError`. The configuration and the log
-  /// outlive it.
+  /// Begins to listen. Throws `http::ListenError`. The configuration and the log outlive it.
   Daemon(const config::Config& config, telemetry::Log& log);
   ~Daemon();
 
-  /// Until the end. Returns the exit code of the process: `done` when all that was in flight was settled.
-  int run();
+  /// Starts the workers and stays until their end. Returns the exit code of the process: `done` when all that
+  /// was in flight was settled.
+  ///
+  /// A bug, of a pipeline or here, ends the process at once: to unwind would mean to wait for the other
+  /// pipelines, which go on.
+  int run() noexcept;
 
  private:
   struct Ended {

@@ -4,17 +4,17 @@
 #include "cli/config_file.h"
 #include "cli/exit_code.h"
 #include "cli/http_get.h"
+#include "http/address.h"
 
 namespace outbox_relay::cli {
 namespace {
 
 /// Where a relay with this configuration can be asked from the same machine.
 std::string livez_url(const config::Endpoint& listen) {
-  std::string host = listen.address;
-  if (host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = '[' + host + ']';
-  return "http://" + host + ':' + std::to_string(listen.port) + "/livez";
+  http::ListenAddress address{listen.address, listen.port};
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return "http://" + address.to_string() + "/livez";
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 #include <exception>
 #include <utility>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::cli {
 namespace {
 
@@ -26,9 +28,7 @@ constexpr std::size_t longest_line = 200;
 
 /// What of a body can be printed: one line, bounded, without control characters.
 std::string first_line_of(std::string_view body) {
-  std::string line(body.substr(0, std::min(body.find('\n'), longest_line)));
-  std::erase_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  return line;
+  return core::replace_controls(body.substr(0, std::min(body.find('\n'), longest_line)), "");
 }
 
 asio::awaitable<HttpAnswer> ask(HttpUrl url) {

@@ -1,12 +1,7 @@
 #include "cli/outbox_assembly.h"
 
-#include <atomic>
-#include <cmath>
-#include <limits>
-
 #include "cli/mapping.h"
 #include "kafka/kafka_sink.h"
-#include "postgres/measurement.h"
 #include "postgres/sampler.h"
 #include "postgres/source.h"
 #include "relay/asio_clock.h"
@@ -16,9 +11,8 @@ namespace outbox_relay::cli {
 
 namespace {
 
-// librdkafka talks about each broker and each attempt. What matters of it is told by the pipeline, once.
 kafka::LogCallback debug_lines(telemetry::Log& log, const std::string& outbox) {
-  return [&log, outbox](kafka::LogLevel, std::string_view text) {
+  return [&log, outbox](std::string_view text) {
     log.debug("librdkafka", {{"outbox", outbox}, {"text", text}});
   };
 }
@@ -33,24 +27,27 @@ postgres::PostgresSource::Events source_events(telemetry::OutboxTelemetry& telem
 }
 
 telemetry::Sample to_telemetry(const postgres::Sample& sample) {
-  const auto count = [](double value) -> std::optional<std::uint64_t> {
-    if (std::isnan(value)) return std::nullopt;
-    return static_cast<std::uint64_t>(value);
-  };
-  const auto microseconds = [](double seconds) -> std::optional<std::chrono::microseconds> {
-    if (std::isnan(seconds)) return std::nullopt;
-    return std::chrono::microseconds{static_cast<std::int64_t>(seconds * 1e6)};
-  };
-  telemetry::Sample result;
-  result.backlog_rows = count(sample.backlog_rows);
-  if (const auto oldest = microseconds(sample.oldest_pending_timestamp_seconds)) {
-    result.oldest_created_at = core::DatabaseTime{*oldest};
-  }
-  result.parked_rows = count(sample.parked_rows);
-  result.held_rows = count(sample.held_rows);
-  result.dead_rows = count(sample.table_dead_rows);
-  result.oldest_snapshot_age = microseconds(sample.oldest_snapshot_age_seconds);
-  return result;
+  return {.backlog_rows = sample.backlog_rows,
+          .backlog_oldest_timestamp_seconds = sample.oldest_pending_timestamp_seconds,
+          .parked_rows = sample.parked_rows,
+          .held_rows = sample.held_rows,
+          .table_dead_rows = sample.table_dead_rows,
+          .oldest_snapshot_age_seconds = sample.oldest_snapshot_age_seconds};
+}
+
+postgres::Sampler::Events sampler_events(telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
+                                         const std::string& outbox) {
+  return {
+      .sampled = [&telemetry](const postgres::Sample& sample) { telemetry.sampled(to_telemetry(sample)); },
+      .failed =
+          [&log, outbox](const core::Failure& failure) {
+            log.debug("sampling failed", {{"outbox", outbox}, {"error", failure.message}});
+          },
+      .connection_opened = [&telemetry] { telemetry.connection_opened(relay::Purpose::control); },
+      .measured =
+          [&telemetry](std::chrono::steady_clock::duration duration) {
+            telemetry.queried(relay::Query::sample, duration);
+          }};
 }
 
 class OutboxAssembly final : public relay::Assembly {
@@ -65,15 +62,8 @@ class OutboxAssembly final : public relay::Assembly {
         sink_(std::make_unique<kafka::KafkaSink>(executor, to_producer_settings(config, outbox), routing_,
                                                  debug_lines(log, outbox.name))),
         pipeline_(to_plan_settings(outbox), routing_, source_, *sink_, clock_, telemetry),
-        sampler_(
-            to_postgres_settings(config, outbox), outbox.sample_interval, watermark_,
-            {.sampled =
-                 [&telemetry](const postgres::Sample& sample) { telemetry.sampled(to_telemetry(sample)); },
-             .failed =
-                 [&log, name = outbox.name](const core::Failure& failure) {
-                   log.debug("sampling failed", {{"outbox", name}, {"error", failure.message}});
-                 },
-             .connection_opened = [&telemetry] { telemetry.connection_opened(relay::Purpose::control); }}) {}
+        sampler_(to_postgres_settings(config, outbox), outbox.sample_interval, outlook_,
+                 sampler_events(telemetry, log, outbox.name)) {}
 
   // librdkafka reads rows in place until it is gone, and the pipeline's window holds them.
   ~OutboxAssembly() override { sink_.reset(); }
@@ -83,7 +73,8 @@ class OutboxAssembly final : public relay::Assembly {
   void beat() override {
     telemetry_.beat();
     sampler_.end_stuck();
-    if (const auto watermark = pipeline_.plan().watermark()) watermark_ = *watermark;
+    outlook_.is_standby = telemetry_.is_standby();
+    if (const auto watermark = pipeline_.plan().watermark()) outlook_.watermark = *watermark;
   }
 
  private:
@@ -93,7 +84,7 @@ class OutboxAssembly final : public relay::Assembly {
   postgres::PostgresSource source_;
   std::unique_ptr<kafka::KafkaSink> sink_;
   relay::Pipeline pipeline_;
-  std::atomic<std::int64_t> watermark_{std::numeric_limits<std::int64_t>::min()};
+  postgres::Sampler::Outlook outlook_;
   postgres::Sampler sampler_;
 };
 

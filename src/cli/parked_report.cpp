@@ -8,16 +8,16 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::cli {
 namespace {
 
 namespace json = boost::json;
 
 /// Texts of rows and servers may hold anything; a terminal would obey some of it.
-std::string printable(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return text;
+std::string printable(std::string_view text) {
+  return core::replace_controls(text, "?");
 }
 
 /// The database's text for a time in UTC as RFC 3339 has it.

@@ -37,7 +37,7 @@ int run(const RunOptions& options) {
   telemetry::Log log{to_log_options(config.log)};
   log.info("outbox-relay starts", {{"version", program_version()},
                                    {"revision", program_revision()},
-                                   {"outboxes", std::to_string(config.outboxes.size())}});
+                                   {"outboxes", config.outboxes.size()}});
   if (const auto warning = kafka::version_warning()) log.warn(*warning);
   try {
     Daemon daemon{config, log};

@@ -80,9 +80,7 @@ struct Outbox {
   TableName table;
   Preset preset{};  ///< where the defaults came from; already applied to all below
   Columns columns;
-  /// The columns beside the roles that `topic`, `headers` and `partition` name, each once: what else must be
-  /// fetched.
-  std::vector<std::string> extra_columns;
+  std::vector<std::string> extra_columns;  ///< what `topic`, `headers` and `partition` may name beside roles
   Template topic;
   std::vector<std::string> allowed_topics;  ///< names and `prefix*` patterns; empty allows all
   std::optional<std::string> partition;     ///< a column

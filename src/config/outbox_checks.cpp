@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/edit_distance.h"
+#include "core/routing.h"
 
 namespace outbox_relay::config {
 namespace {
@@ -117,12 +118,8 @@ class OutboxChecks {
     const auto& patterns = outbox_.allowed_topics;
     const std::string prefix(outbox_.topic.literal_prefix());
     if (outbox_.topic.is_constant()) {
-      const bool is_allowed =
-          patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-            return pattern.ends_with('*') ? prefix.starts_with(pattern.substr(0, pattern.size() - 1))
-                                          : prefix == pattern;
-          });
-      if (!is_allowed) add("topic", called_value("topic") + " is not in `allowed_topics`");
+      if (!core::is_allowed_topic(prefix, patterns))
+        add("topic", called_value("topic") + " is not in `allowed_topics`");
       return;
     }
     if (prefix.empty() && patterns.empty() && !section_.is_wrong("allowed_topics")) {
@@ -152,28 +149,19 @@ class OutboxChecks {
     }
   }
 
-  /// Templates, headers and `partition` may name roles and extra columns. Afterwards `extra_columns` has
-  /// those that are named and are no roles: the ones to fetch.
+  /// Templates, headers and `partition` may name roles and extra columns.
   void check_named_columns() {
     if (section_.is_any_wrong("columns.") || section_.is_wrong("extra_columns")) return;
     std::vector<std::string> known = roles();
     known.insert(known.end(), outbox_.extra_columns.begin(), outbox_.extra_columns.end());
-    std::vector<std::string> fetched;
     const auto check = [&](const std::string& column, const Node* node) {
-      const std::vector<std::string> all_roles = roles();
-      if (std::ranges::find(known, column) == known.end()) {
-        add_unknown_column(column, node, known);
-      } else if (std::ranges::find(all_roles, column) == all_roles.end() &&
-                 std::ranges::find(fetched, column) == fetched.end()) {
-        fetched.push_back(column);
-      }
+      if (std::ranges::find(known, column) == known.end()) add_unknown_column(column, node, known);
     };
     for (const std::string& column : columns_in(outbox_.topic)) check(column, section_.find("topic"));
     for (const Header& header : outbox_.headers) {
       for (const std::string& column : columns_in(header.value)) check(column, header_node(header.name));
     }
     if (outbox_.partition) check(*outbox_.partition, section_.find("partition"));
-    outbox_.extra_columns = std::move(fetched);
   }
 
   void add_unknown_column(const std::string& column, const Node* node,

@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::config {
 namespace {
 
@@ -54,9 +56,7 @@ std::string printable(std::string_view text) {
   const bool is_cut = text.size() > longest_quote;
   std::size_t length = std::min(text.size(), longest_quote);
   while (is_cut && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  std::string result(text.substr(0, length));
-  std::ranges::replace_if(
-      result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  std::string result = core::replace_controls(text.substr(0, length), "?");
   if (is_cut) result += "…";
   return result;
 }

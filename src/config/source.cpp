@@ -16,10 +16,6 @@ bool continues_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-bool is_control(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-}
-
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
@@ -59,9 +55,10 @@ std::optional<Position> Source::first_invalid_byte() const {
   for (std::size_t number = 0; number < line_starts_.size(); ++number) {
     const std::string_view content = line(number);
     for (std::size_t byte = 0; byte < content.size();) {
-      const std::size_t length = core::character_length(content.substr(byte));
-      if (length == 0 || is_control(content[byte])) return Position{number, byte};
-      byte += length;
+      const std::string_view character = content.substr(byte, core::character_length(content.substr(byte)));
+      const bool is_invalid = character.empty() || (core::is_control(character) && character != "\t");
+      if (is_invalid) return Position{number, byte};
+      byte += character.size();
     }
   }
   return std::nullopt;
@@ -146,12 +143,13 @@ Excerpt Source::excerpt(Position place, const std::vector<Span>& hidden) const {
     if (hidden_end > byte) {
       excerpt.text += replacement;
     } else {
-      excerpt.text += c == '\t' ? ' ' : is_control(c) ? '?' : c;
+      excerpt.text += c == '\t' ? ' ' : c;
     }
     byte = next;
   }
   if (!is_caret_set) excerpt.caret = count_characters(excerpt.text);
   if (byte < content.size()) excerpt.text += ellipsis;
+  excerpt.text = core::replace_controls(excerpt.text, "?");
   return excerpt;
 }
 

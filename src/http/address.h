@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace outbox_relay::http {
@@ -27,9 +26,5 @@ class ListenError : public std::runtime_error {
  private:
   std::string hint_;
 };
-
-/// Takes "host:port" apart, an IPv6 host being in brackets. Names are not looked up: a listening address
-/// decides who can reach us, so it is written out. Throws `ListenError`.
-[[nodiscard]] ListenAddress parse_listen_address(std::string_view text);
 
 }  // namespace outbox_relay::http

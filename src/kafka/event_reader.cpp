@@ -1,8 +1,5 @@
 #include "kafka/event_reader.h"
 
-#include <syslog.h>
-
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <string>
@@ -17,17 +14,6 @@ core::Failure false_ack() {
           "kafka: a record was reported as delivered, but to no offset: librdkafka took another record's ack "
           "for it",
           ""};
-}
-
-/// librdkafka counts like syslog.
-LogLevel level_of(std::string_view facility, int level) {
-  // These say once more what comes as an event and is reported as trouble or the producer's end, or they warn
-  // of options that are ours on purpose.
-  static constexpr std::string_view told_otherwise[] = {"FAIL", "ERROR", "FATAL", "CONFWARN", "TERMINATE"};
-  if (std::ranges::find(told_otherwise, facility) != std::end(told_otherwise)) return LogLevel::debug;
-  if (level <= LOG_ERR) return LogLevel::error;
-  if (level == LOG_WARNING) return LogLevel::warning;
-  return level == LOG_DEBUG ? LogLevel::debug : LogLevel::info;
 }
 
 }  // namespace
@@ -121,7 +107,7 @@ void EventReader::read_log(rd_kafka_event_t& event) const {
   const char* text = nullptr;
   int level = 0;
   if (rd_kafka_event_log(&event, &facility, &text, &level) != 0) return;
-  log_(level_of(facility, level), std::string{facility} + ": " + text);
+  log_(std::string{facility} + ": " + text);
 }
 
 }  // namespace outbox_relay::kafka

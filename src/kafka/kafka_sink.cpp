@@ -220,7 +220,7 @@ void KafkaSink::State::take_news() {
     probe.channel().reader().look_up_answered();
   }
   if (news.failure) producers.of(producers.largest_batch()).reader().look_up_failed(std::move(*news.failure));
-  if (news.unknown_limit) log(LogLevel::debug, *news.unknown_limit);
+  if (news.unknown_limit) log(*news.unknown_limit);
   for (relay::TopicReport& report : news.topics) note(std::move(report));
 }
 
@@ -311,7 +311,6 @@ void KafkaSink::State::replace_producers() {
   withheld.clear();
   pending.broken.reset();
   told_end = false;
-  wakeup.signal();  // what happened before the new queue was armed has signalled nothing
 }
 
 }  // namespace outbox_relay::kafka

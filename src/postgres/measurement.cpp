@@ -13,9 +13,12 @@ constexpr std::int64_t exact_rows = 10'000;
 /// How many rows of any state one count may walk over: 20 to 50 ms when they are cached.
 constexpr std::int64_t walked_rows = 100'000;
 
+// Tables are named in each statement, never remembered by oid: after a swap by RENAME the name means another
+// one.
+
 const char* const table_sql = R"(
 WITH RECURSIVE tree AS (
-  SELECT $1::oid AS oid UNION
+  SELECT $1::regclass::oid AS oid UNION
   SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)
 SELECT coalesce(sum(s.n_dead_tup), 0), coalesce(sum(s.n_live_tup), 0)
   FROM tree JOIN pg_catalog.pg_stat_all_tables s ON s.relid = tree.oid)";
@@ -35,7 +38,7 @@ SELECT extract(epoch FROM greatest(
 const char* const parked_index_sql = R"(
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_index i
-   WHERE i.indrelid = $1::oid AND i.indisvalid
+   WHERE i.indrelid = $1::regclass AND i.indisvalid
      AND pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident($2) || ' IS NOT NULL)'))";
 
 }  // namespace
@@ -43,19 +46,20 @@ SELECT EXISTS (
 Measurement::Measurement(Table table, std::int64_t statement_timeout_milliseconds)
     : table_(std::move(table)), statement_timeout_milliseconds_(statement_timeout_milliseconds) {}
 
-void Measurement::measure(pqxx::connection& connection, std::int64_t watermark, Sample& sample) const {
+void Measurement::measure(pqxx::connection& connection, std::optional<std::int64_t> watermark,
+                          Sample& sample) const {
   double live_rows = 0;
   measure_table(connection, sample, live_rows);
   measure_snapshots(connection, sample);
   measure_parked(connection, sample);
   // Last, because it is the one that may meet its time limit.
-  measure_backlog(connection, watermark, live_rows, sample);
+  if (watermark) measure_backlog(connection, *watermark, live_rows, sample);
 }
 
 void Measurement::measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const {
   pqxx::read_transaction transaction{connection};
   set_limits(transaction, statement_timeout_milliseconds_);
-  const auto result = execute(transaction, table_sql, {std::to_string(table_.oid)});
+  const auto result = execute(transaction, table_sql, {qualified(table_.schema, table_.name)});
   sample.table_dead_rows = result[0][0].as<double>();
   live_rows = result[0][1].as<double>();
 }
@@ -72,15 +76,14 @@ void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) c
   pqxx::read_transaction transaction{connection};
   set_limits(transaction, statement_timeout_milliseconds_);
   const auto index =
-      execute(transaction, parked_index_sql, {std::to_string(table_.oid), table_.parked_at->name});
+      execute(transaction, parked_index_sql, {qualified(table_.schema, table_.name), table_.parked_at->name});
   if (!index[0][0].as<bool>()) return;
-  const auto row =
-      execute(transaction,
-              "SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held)"
-              " FROM (SELECT " +
-                  held_condition(table_) + " AS is_held FROM " + qualified(table_.schema, table_.name) +
-                  " o WHERE o." + quoted_name(table_.parked_at->name) + " IS NOT NULL LIMIT " +
-                  std::to_string(walked_rows) + ") walked")[0];
+  const auto row = execute(
+      transaction,
+      "SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held)"
+      " FROM (SELECT " +
+          held_condition(table_) + " AS is_held FROM " + qualified(table_.schema, table_.name) + " o WHERE " +
+          reference(*table_.parked_at) + " IS NOT NULL LIMIT " + std::to_string(walked_rows) + ") walked")[0];
   sample.parked_rows = row[0].as<double>();
   sample.held_rows = row[1].as<double>();
 }
@@ -126,8 +129,7 @@ double Measurement::estimate(pqxx::transaction_base& transaction, std::int64_t w
 std::string Measurement::backlog_sql() const {
   const auto id = id_order(table_);
   const auto table = qualified(table_.schema, table_.name);
-  const std::string created =
-      table_.created_at ? "o." + quoted_name(table_.created_at->name) : "NULL::timestamptz";
+  const std::string created = table_.created_at ? reference(*table_.created_at) : "NULL::timestamptz";
   const std::string pending = pending_condition(table_);
   const std::string limit = " LIMIT " + std::to_string(exact_rows + 1);
   if (!table_.sequence) {

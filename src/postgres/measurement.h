@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 
@@ -16,8 +17,9 @@ class Measurement {
  public:
   Measurement(Table table, std::int64_t statement_timeout_milliseconds);
 
-  /// Fills in what it can; what an exception leaves out stays unknown.
-  void measure(pqxx::connection& connection, std::int64_t watermark, Sample& sample) const;
+  /// Fills in what it can; what an exception leaves out stays unknown. Without a watermark the backlog is not
+  /// counted.
+  void measure(pqxx::connection& connection, std::optional<std::int64_t> watermark, Sample& sample) const;
 
  private:
   void measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const;

@@ -20,11 +20,10 @@ namespace outbox_relay::postgres {
 /// it.
 class Sampler::Thread {
  public:
-  Thread(Settings settings, std::chrono::milliseconds interval, const std::atomic<std::int64_t>& watermark,
-         Events events)
+  Thread(Settings settings, std::chrono::milliseconds interval, const Outlook& outlook, Events events)
       : settings_(std::move(settings)),
         interval_(interval),
-        watermark_(&watermark),
+        outlook_(&outlook),
         events_(std::move(events)),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -78,13 +77,20 @@ class Sampler::Thread {
       if (stop.stop_requested()) return;  // too late to be interrupted
       const Asking asking{*this};
       if (!measurement_) prepare();
-      measurement_->measure(*connection_, watermark_->load(std::memory_order_relaxed), sample);
+      const auto begun = Clock::now();
+      measurement_->measure(*connection_, count_above(), sample);
+      if (events_.measured) events_.measured(Clock::now() - begun);
     } catch (const core::FailureError& error) {
       fail(stop, error.failure());
     } catch (const std::exception& error) {
       fail(stop, failure_of(error, !connection_));
     }
     if (!stop.stop_requested() && events_.sampled) events_.sampled(sample);
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> count_above() const {
+    if (outlook_->is_standby) return std::nullopt;
+    return outlook_->watermark.load();
   }
 
   void fail(const std::stop_token& stop, const core::Failure& failure) {
@@ -123,7 +129,7 @@ class Sampler::Thread {
 
   Settings settings_;
   std::chrono::milliseconds interval_;
-  const std::atomic<std::int64_t>* watermark_;
+  const Outlook* outlook_;
   Events events_;
 
   std::optional<pqxx::connection> connection_;
@@ -135,9 +141,8 @@ class Sampler::Thread {
   std::jthread thread_;                        ///< last, so that it ends before what it uses
 };
 
-Sampler::Sampler(Settings settings, std::chrono::milliseconds interval,
-                 const std::atomic<std::int64_t>& watermark, Events events)
-    : thread_(std::make_unique<Thread>(std::move(settings), interval, watermark, std::move(events))) {}
+Sampler::Sampler(Settings settings, std::chrono::milliseconds interval, const Outlook& outlook, Events events)
+    : thread_(std::make_unique<Thread>(std::move(settings), interval, outlook, std::move(events))) {}
 
 Sampler::~Sampler() = default;
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "core/failure.h"
@@ -25,11 +26,18 @@ class Sampler {
     std::function<void(const Sample&)> sampled;  ///< after each measurement, also an incomplete one
     std::function<void(const core::Failure&)> failed;
     std::function<void()> connection_opened;
+    std::function<void(std::chrono::steady_clock::duration)> measured;  ///< how long a complete one took
+  };
+  /// What the pipeline knows, and may change at any time.
+  struct Outlook {
+    /// Nothing is pending at or below it.
+    std::atomic<std::int64_t> watermark = std::numeric_limits<std::int64_t>::min();
+    /// Another relay works on the outbox: the backlog is not this one's to count.
+    std::atomic<bool> is_standby = false;
   };
 
-  /// `watermark`: nothing is pending at or below it; outlives the sampler.
-  Sampler(Settings settings, std::chrono::milliseconds interval, const std::atomic<std::int64_t>& watermark,
-          Events events);
+  /// `outlook` outlives the sampler.
+  Sampler(Settings settings, std::chrono::milliseconds interval, const Outlook& outlook, Events events);
   ~Sampler();
 
   /// Ends a measurement that has had no answer for too long: a server that is frozen still acknowledges what

@@ -119,9 +119,9 @@ void OutboxHealth::completed(TimePoint now) {
   facts_.last_success = now;
 }
 
-void OutboxHealth::sampled(std::optional<std::uint64_t> backlog_rows, TimePoint now) {
+void OutboxHealth::sampled(double backlog_rows, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  set_since(facts_.backlog_since, backlog_rows.value_or(0) > 0, now);
+  set_since(facts_.backlog_since, backlog_rows > 0, now);
   facts_.backlog_seen = now;
 }
 

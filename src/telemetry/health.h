@@ -59,8 +59,8 @@ class OutboxHealth {
   void poll_failed(TimePoint now);
   void in_flight(std::size_t rows, TimePoint now);
   void completed(TimePoint now);
-  /// Pending rows in the table; nothing when they cannot be counted.
-  void sampled(std::optional<std::uint64_t> backlog_rows, TimePoint now);
+  /// Pending rows in the table; NaN when they cannot be counted.
+  void sampled(double backlog_rows, TimePoint now);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const HealthLimits& limits() const { return limits_; }

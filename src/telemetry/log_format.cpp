@@ -22,9 +22,9 @@ void append_code(unsigned code, std::string& into) {
   into += digits[code & 0xFU];
 }
 
-/// An ASCII character; control characters as JSON writes them.
-void append_ascii(char character, bool is_quoted, std::string& into) {
-  switch (character) {
+/// A control character, as JSON writes it. The last byte is its code, in UTF-8 too.
+void append_control(std::string_view character, std::string& into) {
+  switch (character.back()) {
     case '\n':
       into += "\\n";
       return;
@@ -34,19 +34,8 @@ void append_ascii(char character, bool is_quoted, std::string& into) {
     case '\t':
       into += "\\t";
       return;
-    case '"':
-    case '\\':
-      if (is_quoted) into += '\\';
-      into += character;
-      return;
     default:
-      break;
-  }
-  const auto code = static_cast<unsigned char>(character);
-  if (code < 0x20 || code == 0x7F) {
-    append_code(code, into);
-  } else {
-    into += character;
+      append_code(static_cast<unsigned char>(character.back()), into);
   }
 }
 
@@ -60,11 +49,10 @@ void append_escaped(std::string_view text, bool is_quoted, std::string& into) {
     const auto character = text.substr(at, length);
     if (length == 0) {
       into += "\xEF\xBF\xBD";
-    } else if (length == 1) {
-      append_ascii(character.front(), is_quoted, into);
-    } else if (length == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0) {
-      append_code(static_cast<unsigned char>(character[1]), into);
+    } else if (core::is_control(character)) {
+      append_control(character, into);
     } else {
+      if (is_quoted && (character == "\"" || character == "\\")) into += '\\';
       into += character;
     }
     at += length == 0 ? 1 : length;

@@ -3,7 +3,6 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
-#include <limits>
 #include <utility>
 
 #include "telemetry/messages.h"
@@ -14,11 +13,6 @@ namespace {
 
 double to_seconds(std::chrono::duration<double> duration) {
   return duration.count();
-}
-
-template <typename Number>
-double known_or_nan(const std::optional<Number>& value) {
-  return value ? static_cast<double>(*value) : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// Each refused row, requeue and held topic is news, so there is nothing to repeat; but there can be very
@@ -144,8 +138,8 @@ void OutboxTelemetry::dead_lettered(const core::RowId& row, const core::Failure&
 
 void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, const core::RowId& row,
                                   const core::Failure& failure) {
-  const auto said = refused_rows_.failed(time_->now(), row.to_string());
-  if (!said) {
+  const auto times = refused_rows_.news(time_->now());
+  if (!times) {
     log_->count_suppressed();
     return;
   }
@@ -155,7 +149,7 @@ void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, cons
                {"reason", to_label(failure.reason)},
                {"error", failure.message},
                {"hint", failure.hint},
-               {"times", said->times}});
+               {"times", *times}});
 }
 
 void OutboxTelemetry::held(std::size_t rows) {
@@ -164,10 +158,8 @@ void OutboxTelemetry::held(std::size_t rows) {
 
 void OutboxTelemetry::requeued(std::size_t rows) {
   series_.rows_requeued.Increment(static_cast<double>(rows));
-  // One of them that is refused once more is news again.
-  static_cast<void>(refused_rows_.recovered(time_->now()));
   requeued_unsaid_ += rows;
-  if (!requeues_.failed(time_->now(), std::to_string(++requeue_count_))) {
+  if (!requeues_.news(time_->now())) {
     log_->count_suppressed();
     return;
   }
@@ -257,8 +249,7 @@ void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
 }
 
 void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
-  const auto said = held_topics_.failed(time_->now(), topic);
-  if (!said) {
+  if (!held_topics_.news(time_->now())) {
     log_->count_suppressed();
     return;
   }
@@ -271,7 +262,6 @@ void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& 
 }
 
 void OutboxTelemetry::topic_released(const std::string& topic) {
-  static_cast<void>(held_topics_.recovered(time_->now()));
   if (topics_said_to_be_held_.erase(topic) == 0) return;
   log_->info(messages::topic_released, {{"outbox", name_}, {"topic", topic}});
 }
@@ -289,27 +279,14 @@ void OutboxTelemetry::ended() {
   health_->ended();
 }
 
-void OutboxTelemetry::sampled(const Sample& measured) {
-  Sample sample = measured;
-  // A standby knows no watermark to count from: the backlog is the leader's to tell.
-  if (state_ == relay::State::standby) {
-    sample.backlog_rows.reset();
-    sample.oldest_created_at.reset();
-  }
-  series_.backlog_rows.Set(known_or_nan(sample.backlog_rows));
-  if (sample.backlog_rows == 0U) {
-    series_.backlog_oldest_timestamp.Set(0);
-  } else {
-    std::optional<double> oldest;
-    if (sample.oldest_created_at) oldest = to_seconds(sample.oldest_created_at->time_since_epoch());
-    series_.backlog_oldest_timestamp.Set(known_or_nan(oldest));
-  }
-  series_.parked_rows.Set(known_or_nan(sample.parked_rows));
-  series_.held_rows.Set(known_or_nan(sample.held_rows));
-  series_.table_dead_rows.Set(known_or_nan(sample.dead_rows));
-  std::optional<double> age;
-  if (sample.oldest_snapshot_age) age = to_seconds(*sample.oldest_snapshot_age);
-  series_.oldest_snapshot_age.Set(known_or_nan(age));
+void OutboxTelemetry::sampled(const Sample& sample) {
+  series_.backlog_rows.Set(sample.backlog_rows);
+  series_.backlog_oldest_timestamp.Set(sample.backlog_rows == 0 ? 0
+                                                                : sample.backlog_oldest_timestamp_seconds);
+  series_.parked_rows.Set(sample.parked_rows);
+  series_.held_rows.Set(sample.held_rows);
+  series_.table_dead_rows.Set(sample.table_dead_rows);
+  series_.oldest_snapshot_age.Set(sample.oldest_snapshot_age_seconds);
   health_->sampled(sample.backlog_rows, time_->now());
 }
 

@@ -4,8 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
@@ -19,16 +18,17 @@
 
 namespace outbox_relay::telemetry {
 
-/// What is asked of the database now and then. Nothing: it cannot be known (a missing grant, a server that is
-/// away).
+/// What is asked of the database now and then. NaN: it cannot be known (a missing grant, a server that is
+/// away), or is another relay's to tell.
 struct Sample {
-  std::optional<std::uint64_t> backlog_rows;
-  std::optional<core::DatabaseTime>
-      oldest_created_at;  ///< of the pending rows; means nothing when there are none
-  std::optional<std::uint64_t> parked_rows;
-  std::optional<std::uint64_t> held_rows;
-  std::optional<std::uint64_t> dead_rows;
-  std::optional<std::chrono::microseconds> oldest_snapshot_age;
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+  double backlog_rows = unknown;
+  double backlog_oldest_timestamp_seconds = unknown;  ///< means nothing when there is no backlog
+  double parked_rows = unknown;
+  double held_rows = unknown;
+  double table_dead_rows = unknown;
+  double oldest_snapshot_age_seconds = unknown;
 };
 
 struct OutboxOptions {
@@ -41,7 +41,8 @@ struct OutboxOptions {
 /// Turns what one pipeline does into metrics, health and log lines.
 ///
 /// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled` and `refresh` for
-/// any one thread each. Nothing here blocks, and each call costs some atomics and a short uncontended lock.
+/// any one thread each. What only counts is for any thread: `queried` and `connection_opened`. Nothing here
+/// blocks, and each call costs some atomics and a short uncontended lock.
 class OutboxTelemetry final : public relay::Probe {
  public:
   /// All that is handed in outlives this.
@@ -74,6 +75,8 @@ class OutboxTelemetry final : public relay::Probe {
   /// The pipeline's thread leaves; no more beats are expected.
   void ended();
   void sampled(const Sample& sample);
+  /// Another relay works on the outbox. Any thread.
+  [[nodiscard]] bool is_standby() const { return state_ == relay::State::standby; }
   /// Brings what is set as a group up to date. Called before metrics are rendered.
   void refresh();
 
@@ -96,7 +99,6 @@ class OutboxTelemetry final : public relay::Probe {
   Repeats late_rows_;
   Repeats refused_rows_;
   Repeats requeues_;
-  std::uint64_t requeue_count_ = 0;
   std::size_t requeued_unsaid_ = 0;  ///< rows, since the log's latest line about it
   Repeats held_topics_;
   std::set<std::string> topics_said_to_be_held_;

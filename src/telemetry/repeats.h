@@ -36,8 +36,15 @@ class Repeats {
   /// line.
   [[nodiscard]] std::optional<Said> recovered(TimePoint now);
   [[nodiscard]] bool is_failing() const { return failing_since_.has_value(); }
+  /// Something that is said each time, as far as the lines of an interval reach. Returns how many pieces of
+  /// news the line stands for; nothing: keep it back.
+  [[nodiscard]] std::optional<std::uint64_t> news(TimePoint now);
 
  private:
+  void begin_interval(TimePoint now);
+  /// Takes a line; returns how many the line stands for.
+  [[nodiscard]] std::uint64_t take_line();
+
   Duration interval_;
   std::size_t max_lines_;
   std::optional<TimePoint> failing_since_;

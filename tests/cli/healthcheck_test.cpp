@@ -46,6 +46,16 @@ TEST_CASE("healthcheck exits with 1 when the answer is another one, and shows it
   CHECK(done.code == exit_unexpected);
 }
 
+TEST_CASE("healthcheck shows nothing that a terminal would obey", "[cli]") {
+  const RunningServer server({{"/livez", [](const http::Request&) {
+                                 return http::Response{.body =
+                                                           "o\x1b[2J\xC2\x9B"
+                                                           "k\n"};
+                               }}});
+  const std::string livez = url(server.port(), "/livez");
+  CHECK(run_program({"healthcheck", "--url", livez}).output == livez + ": 200 o[2Jk\n");
+}
+
 TEST_CASE("healthcheck takes the address from a configuration", "[cli]") {
   const RunningServer server(routes());
   const auto listen = GENERATE("127.0.0.1", "0.0.0.0");

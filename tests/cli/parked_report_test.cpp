@@ -21,7 +21,7 @@ postgres::ParkedRow large_row() {
 postgres::ParkedRow odd_row() {
   return {.id = "5",
           .reason = core::Reason::invalid_headers,
-          .error = "no object:\x1b[2J\nnot \"one\"",
+          .error = "no object:\x1b[2J\n\xC2\x9B not \"one\"",
           .attempts = 1,
           .parked_at = "infinity",
           .created_at = {},
@@ -45,7 +45,7 @@ TEST_CASE("parked rows are shown below each other, and nothing in them reaches t
       to_table(rows) ==
       R"(ID  REASON           ATTEMPTS  PARKED_AT                CREATED_AT                HAS_KEY  HELD_ROWS  ERROR
 41  too_large        2         2026-03-01T10:15:07.12Z  2026-03-01T10:15:07.031Z  yes      30         larger than 2000 bytes
-5   invalid_headers  1         infinity                 -                         no       0          no object:?[2J?not "one"
+5   invalid_headers  1         infinity                 -                         no       0          no object:?[2J?? not "one"
 )");
   CHECK(to_table({}) == "");
 }
@@ -64,7 +64,9 @@ TEST_CASE("parked rows as one JSON document", "[cli]") {
       R"({"outbox":"orders","refused_rows":2,"held_rows":30,"rows":[)"
       R"({"id":"41","reason":"too_large","error":"larger than 2000 bytes","attempts":2,)"
       R"("parked_at":"2026-03-01T10:15:07.12Z","created_at":"2026-03-01T10:15:07.031Z","has_key":true,"held_rows":30},)"
-      R"({"id":"5","reason":"invalid_headers","error":"no object:\u001b[2J\nnot \"one\"","attempts":1,)"
+      R"({"id":"5","reason":"invalid_headers","error":"no object:\u001b[2J\n)"
+      "\xC2\x9B"
+      R"( not \"one\"","attempts":1,)"
       R"("parked_at":"infinity","created_at":null,"has_key":false,"held_rows":0}]})"
       "\n");
   CHECK(to_json("orders", {}) == R"({"outbox":"orders","refused_rows":0,"held_rows":0,"rows":[]})"

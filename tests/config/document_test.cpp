@@ -132,6 +132,11 @@ log:
     log: ***
          ^
 )"},
+      {"a control character of two bytes", "log: \xC2\x9B\n",
+       R"(relay.yaml:1:6: the file has a byte here that is neither UTF-8 nor a printable character
+    log: ***
+         ^
+)"},
   };
   check_each(cases, as_it_is);
 }

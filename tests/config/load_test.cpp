@@ -104,7 +104,7 @@ TEST_CASE("the preset debezium publishes as Debezium would", "[config]") {
   CHECK(outbox.message_id_header == "id");
   CHECK(outbox.headers.empty());
   CHECK(outbox.topic.written == "outbox.event.{aggregatetype}");
-  CHECK(outbox.extra_columns == std::vector<std::string>{"aggregatetype"});
+  CHECK(outbox.extra_columns == std::vector<std::string>{"aggregatetype", "type"});
 }
 
 TEST_CASE("what is given replaces what the preset says", "[config]") {
@@ -118,12 +118,13 @@ TEST_CASE("what is given replaces what the preset says", "[config]") {
   CHECK(outbox.headers[0].name == "source");
 }
 
-TEST_CASE("only the extra columns that something names are fetched, each once, and no roles", "[config]") {
+TEST_CASE("extra columns are known beside those of the preset", "[config]") {
   const Outbox outbox =
       only_outbox(with_outbox("    extra_columns: [tenant, shard, unused]\n"
                               "    headers: {a: \"{tenant}\", b: "
                               "\"{tenant}-{aggregatetype}-{aggregateid}\"}\n    partition: shard\n"));
-  CHECK(outbox.extra_columns == std::vector<std::string>{"aggregatetype", "tenant", "shard"});
+  CHECK(outbox.extra_columns ==
+        std::vector<std::string>{"tenant", "shard", "unused", "aggregatetype", "type"});
   CHECK(outbox.partition == "shard");
 }
 

@@ -22,32 +22,9 @@ ListenError refusal_of(const ListenAddress& address) {
 
 }  // namespace
 
-TEST_CASE("addresses and ports are read as people write them", "[address]") {
-  const auto v4 = parse_listen_address("127.0.0.1:8980");
-  CHECK(v4.host == "127.0.0.1");
-  CHECK(v4.port == 8980);
-  CHECK(v4.to_string() == "127.0.0.1:8980");
-  const auto v6 = parse_listen_address("[::1]:0");
-  CHECK(v6.host == "::1");
-  CHECK(v6.port == 0);
-  CHECK(v6.to_string() == "[::1]:0");
-  CHECK(parse_listen_address("[::]:65535").port == 65535);
-}
-
-TEST_CASE("what is no address and port is refused with a hint", "[address]") {
-  for (const std::string text :
-       {"", ":", "8980", ":8980", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-        "127.0.0.1:+1", "127.0.0.1:80 ", "localhost:8980", "::1:8980", "[127.0.0.1]:8980", "[::1]8980",
-        "[::1]", "[]:80", "[:80", "1.2.3.4:0x10"}) {
-    INFO(text);
-    try {
-      (void)parse_listen_address(text);
-      FAIL("was accepted");
-    } catch (const ListenError& error) {
-      CHECK(error.what() == "cannot listen on '" + text + "': not an address and a port");
-      CHECK(error.hint() == "write http.listen as 127.0.0.1:8980, 0.0.0.0:8980 or [::]:8980");
-    }
-  }
+TEST_CASE("addresses and ports are written as people write them", "[address]") {
+  CHECK(ListenAddress{"127.0.0.1", 8980}.to_string() == "127.0.0.1:8980");
+  CHECK(ListenAddress{"::1", 0}.to_string() == "[::1]:0");
 }
 
 TEST_CASE("a port that is taken is refused with a hint", "[address]") {

@@ -149,7 +149,7 @@ TEST_CASE("HTTP/1.0 gets an answer and the end of the connection", "[server]") {
 
 TEST_CASE("IPv6 is served", "[server]") {
   boost::asio::io_context context;
-  Server server(context, parse_listen_address("[::1]:0"), pages());
+  Server server(context, {.host = "::1", .port = 0}, pages());
   boost::asio::ip::tcp::socket socket(context);
   socket.connect({boost::asio::ip::make_address("::1"), server.address().port});
   boost::asio::write(socket, boost::asio::buffer(get_and_close("/metrics")));

@@ -13,7 +13,7 @@ const Failure away{Reason::connection, Remedy::retry, "no broker answers", ""};
 const Failure locked_out{Reason::authentication, Remedy::operate, "wrong password", ""};
 
 EventReader make_reader() {
-  return EventReader{ProducerKind::batches, [](outbox_relay::kafka::LogLevel, std::string_view) {}};
+  return EventReader{ProducerKind::batches, [](std::string_view) {}};
 }
 
 }  // namespace

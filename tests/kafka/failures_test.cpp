@@ -1,6 +1,5 @@
 // Errors as librdkafka's mock brokers answer them, and what the sink makes of them.
-#include "harness.h"
-#include "mock_cluster.h"
+#include "rig.h"
 #include "support/catch.h"
 
 using namespace outbox_relay::kafka::testing;
@@ -11,33 +10,10 @@ using outbox_relay::relay::Accepted;
 
 namespace {
 
-/// A mock cluster with one topic, and a sink for which it is open.
-struct Rig {
-  MockCluster cluster;
-  Harness harness;
-
-  explicit Rig(Harness::Properties properties = {})
-      : harness(make_topic(), {}, with_request_lines(properties)) {
-    harness.open_topic("topic");
-  }
-
-  std::string make_topic() {
-    cluster.create_topic("topic");
-    return cluster.bootstrap();
-  }
-  static Harness::Properties with_request_lines(Harness::Properties properties) {
-    properties.emplace_back("debug", "msg");
-    return properties;
-  }
-  /// Until a request with rows is on its way.
-  [[nodiscard]] bool until_requested() {
-    return harness.until([this] {
-      return std::ranges::any_of(harness.logged, [](const auto& line) {
-        return line.second.find("Produce MessageSet with") != std::string::npos;
-      });
-    });
-  }
-};
+/// Until a request with rows is on its way, by the lines of `debug: msg`.
+bool until_requested(Harness& harness) {
+  return harness.until([&harness] { return harness.lines_with("Produce MessageSet with") > 0; });
+}
 
 }  // namespace
 
@@ -153,10 +129,10 @@ TEST_CASE("a record that librdkafka itself finds too large is the row's own faul
 }
 
 TEST_CASE("a rebuild waits for answers that are on their way, and takes the rest back", "[failures]") {
-  Rig rig{{{"batch.num.messages", "1"}}};
+  Rig rig{{{"batch.num.messages", "1"}, {"debug", "msg"}}};
   rig.cluster.delay_answers(1s);
   for (int i = 0; i < 100; ++i) rig.harness.publish({.message_id = std::to_string(i)});
-  REQUIRE(rig.until_requested());
+  REQUIRE(until_requested(rig.harness));
   rig.harness.rebuild(Harness::limit);
   CHECK(rig.harness.acknowledged() > 0);
   CHECK(rig.harness.failed(Reason::producer, Remedy::rebuild) > 0);
@@ -177,12 +153,12 @@ TEST_CASE("a rebuild does not wait longer than it is told to", "[failures]") {
 }
 
 TEST_CASE("rows that a broker refuses for now do not hold up a rebuild", "[failures]") {
-  Rig rig;
+  Rig rig{{{"debug", "msg"}}};
   rig.cluster.delay_answers(500ms);
   rig.cluster.fail_next(MockCluster::produce,
                         std::vector<rd_kafka_resp_err_t>(5, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS));
   for (int i = 0; i < 10; ++i) rig.harness.publish({});
-  REQUIRE(rig.until_requested());
+  REQUIRE(until_requested(rig.harness));
   rig.harness.rebuild(Harness::limit);
   CHECK(rig.harness.failed(Reason::producer, Remedy::rebuild) == 10);
 }
@@ -199,11 +175,7 @@ TEST_CASE("a broker that closes an idle connection is no trouble", "[failures]")
   rig.harness.publish({});
   REQUIRE(rig.harness.until_reported());
   rig.cluster.go_away();
-  const auto saw_the_loss = [&] {
-    return std::ranges::any_of(rig.harness.logged,
-                               [](const auto& line) { return line.second.starts_with("FAIL: "); });
-  };
-  REQUIRE(rig.harness.until(saw_the_loss));
+  REQUIRE(rig.harness.until([&] { return rig.harness.lines_with("FAIL: ") > 0; }));
   CHECK(rig.harness.troubles.empty());
   rig.harness.publish({});
   REQUIRE(rig.harness.until([&] { return !rig.harness.troubles.empty(); }));

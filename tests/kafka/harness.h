@@ -51,7 +51,7 @@ class Harness {
     properties.insert(properties.begin(), {"bootstrap.servers", bootstrap});
     sink_.emplace(
         context_.get_executor(), ProducerSettings{std::move(properties), "test"}, routing_,
-        [this](LogLevel level, std::string_view text) { logged.emplace_back(level, std::string{text}); },
+        [this](std::string_view line) { logged.emplace_back(line); },
         TimeAndChance{.wall = wall, .random = [] { return 0.5; }});
   }
 
@@ -142,6 +142,13 @@ class Harness {
     return ids;
   }
 
+  /// How many lines of librdkafka, of those from `first` on, have this text in them.
+  [[nodiscard]] std::size_t lines_with(std::string_view text, std::size_t first = 0) const {
+    return static_cast<std::size_t>(
+        std::count_if(logged.begin() + static_cast<std::ptrdiff_t>(first), logged.end(),
+                      [&](const std::string& line) { return line.find(text) != std::string::npos; }));
+  }
+
   template <typename T>
   T run(relay::awaitable<T> activity) {
     std::optional<T> result;
@@ -160,7 +167,7 @@ class Harness {
   std::vector<core::Failure> ends;      ///< of producers
   std::vector<core::Failure> troubles;  ///< that began
   std::size_t recoveries = 0;
-  std::vector<std::pair<LogLevel, std::string>> logged;
+  std::vector<std::string> logged;  ///< librdkafka's lines
 
  private:
   struct Stored {

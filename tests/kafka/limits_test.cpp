@@ -106,9 +106,7 @@ TEST_CASE("a topic that takes little is sent small batches, others are not", "[l
 
   // By librdkafka's own word: "takes-much [0]: Produce MessageSet with 499 message(s) (512345 bytes, …".
   const auto requests = [&](const std::string& topic) {
-    return std::ranges::count_if(harness.logged, [&](const auto& line) {
-      return line.second.find(topic + " [0]: Produce MessageSet with") != std::string::npos;
-    });
+    return harness.lines_with(topic + " [0]: Produce MessageSet with");
   };
   CHECK(requests("takes-little") >= 500 / 20);
   CHECK(requests("takes-much") < 500 / 20);
@@ -121,9 +119,7 @@ TEST_CASE("a batch size that the configuration names is not exceeded", "[limits]
   Harness harness{shared_kafka().bootstrap(), {}, properties};
   harness.open_topic("configured");
   publish_rows(harness, "row", 100);
-  CHECK(std::ranges::count_if(harness.logged, [](const auto& line) {
-          return line.second.find("Produce MessageSet with") != std::string::npos;
-        }) >= 100 / 5);
+  CHECK(harness.lines_with("Produce MessageSet with") >= 100 / 5);
 }
 
 TEST_CASE("when a topic turns out to take less, the producer is replaced in good order first", "[limits]") {

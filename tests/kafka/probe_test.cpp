@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-#include "harness.h"
 #include "kafka/housekeeper.h"
 #include "kafka/wakeup.h"
-#include "mock_cluster.h"
+#include "rig.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 
@@ -20,25 +19,6 @@ using outbox_relay::core::TopicId;
 using outbox_relay::relay::Accepted;
 using outbox_relay::relay::DeliveryReport;
 using outbox_relay::testing::eventually;
-
-namespace {
-
-/// A mock cluster with one topic, and a sink for which it is open.
-struct Rig {
-  MockCluster cluster;
-  Harness harness;
-
-  explicit Rig(Harness::Properties properties = {}) : harness(make_topic(), {}, std::move(properties)) {
-    harness.open_topic("topic");
-  }
-
-  std::string make_topic() {
-    cluster.create_topic("topic");
-    return cluster.bootstrap();
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a suspect that is out does not mind that the other producer is rebuilt", "[probe]") {
   Rig rig;
@@ -77,9 +57,7 @@ TEST_CASE("the producer for suspects goes on after a refusal", "[probe]") {
     REQUIRE(rig.harness.until_reported());
   }
   CHECK(rig.harness.failed(Reason::invalid_record, Remedy::park) == 3);
-  const auto made = std::ranges::count_if(rig.harness.logged,
-                                          [](const auto& line) { return line.second.starts_with("INIT: "); });
-  CHECK(made == 2);  // the other one, and this
+  CHECK(rig.harness.lines_with("INIT: ") == 2);  // the other one, and this
 }
 
 TEST_CASE("a suspect does not wait for others that could fill its batch", "[probe]") {
@@ -133,12 +111,8 @@ TEST_CASE("brokers that are away are told once, although two producers miss them
   rig.harness.publish({});
   rig.harness.publish({.is_suspect = true});
   // Each of the two has lost its connection, and failed to make a new one.
-  const auto failures = [&] {
-    return std::count_if(rig.harness.logged.begin() + static_cast<std::ptrdiff_t>(logged),
-                         rig.harness.logged.end(),
-                         [](const auto& line) { return line.second.starts_with("FAIL: "); });
-  };
-  REQUIRE(rig.harness.until([&] { return failures() >= 4 && !rig.harness.troubles.empty(); }));
+  REQUIRE(rig.harness.until(
+      [&] { return rig.harness.lines_with("FAIL: ", logged) >= 4 && !rig.harness.troubles.empty(); }));
   rig.cluster.come_back();
   REQUIRE(rig.harness.until([&] { return rig.harness.reports() == 4 && rig.harness.recoveries > 0; }));
   CHECK(rig.harness.acknowledged() == 4);
@@ -165,7 +139,7 @@ struct ProbeRig {
   Probe probe{{{{"bootstrap.servers", cluster.bootstrap()}, {"debug", "msg"}}, "test"},
               housekeeper,
               wakeup.fd(),
-              [this](LogLevel, std::string_view line) { lines.emplace_back(line); },
+              [this](std::string_view line) { lines.emplace_back(line); },
               500ms};
   InFlight row;
   std::vector<DeliveryReport> reports;

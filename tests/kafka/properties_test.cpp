@@ -18,8 +18,7 @@ Failure refusal_of(ProducerSettings settings) {
   boost::asio::io_context context;
   const outbox_relay::core::Routing routing;
   try {
-    const KafkaSink sink{context.get_executor(), std::move(settings), routing,
-                         [](LogLevel, std::string_view) {}};
+    const KafkaSink sink{context.get_executor(), std::move(settings), routing, [](std::string_view) {}};
   } catch (const FailureError& error) {
     return error.failure();
   }

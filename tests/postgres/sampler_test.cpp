@@ -21,7 +21,11 @@ namespace {
 class Sampling {
  public:
   explicit Sampling(const postgres::Settings& settings, std::int64_t watermark = 0)
-      : watermark_(watermark), sampler_(settings, 10ms, watermark_, events()) {}
+      : sampler_(settings, 10ms, outlook_, events()) {
+    outlook_.watermark = watermark;
+  }
+
+  void stand_by() { outlook_.is_standby = true; }
 
   /// A sample that began after this call.
   postgres::Sample next() {
@@ -32,6 +36,7 @@ class Sampling {
   }
   [[nodiscard]] int failures() const { return failures_; }
   [[nodiscard]] int connections() const { return connections_; }
+  [[nodiscard]] int timed() const { return timed_; }
 
  private:
   postgres::Sampler::Events events() {
@@ -43,6 +48,7 @@ class Sampling {
     };
     events.failed = [this](const core::Failure&) { ++failures_; };
     events.connection_opened = [this] { ++connections_; };
+    events.measured = [this](std::chrono::steady_clock::duration) { ++timed_; };
     return events;
   }
 
@@ -51,7 +57,8 @@ class Sampling {
   std::atomic<int> count_ = 0;
   std::atomic<int> failures_ = 0;
   std::atomic<int> connections_ = 0;
-  std::atomic<std::int64_t> watermark_;
+  std::atomic<int> timed_ = 0;
+  postgres::Sampler::Outlook outlook_;
   postgres::Sampler sampler_;
 };
 
@@ -75,6 +82,21 @@ TEST_CASE("the backlog is counted, and its oldest row dated", "[postgres][sample
   CHECK(empty.backlog_rows == 0);
   CHECK(empty.oldest_pending_timestamp_seconds == 0);
   CHECK(sampling.connections() == 1);
+}
+
+TEST_CASE("a standby leaves the backlog to the relay that leads, and measures the rest",
+          "[postgres][sampler]") {
+  const Database database;
+  database.execute(plain_outbox);
+  database.execute("INSERT INTO outbox (payload) VALUES ('p')");
+  Sampling sampling{database.plain_settings()};
+  CHECK(sampling.next().backlog_rows == 1);
+  sampling.stand_by();
+  const auto sample = sampling.next();
+  CHECK(std::isnan(sample.backlog_rows));
+  CHECK(std::isnan(sample.oldest_pending_timestamp_seconds));
+  CHECK(sample.table_dead_rows >= 0);
+  CHECK(sampling.timed() >= 2);
 }
 
 TEST_CASE("refused rows are counted apart from those behind them", "[postgres][sampler]") {
@@ -108,6 +130,27 @@ TEST_CASE("refused rows are counted apart from those behind them", "[postgres][s
   CHECK(std::isnan(sample.parked_rows));
   CHECK(std::isnan(sample.held_rows));
   CHECK(sampling.failures() == 0);
+}
+
+TEST_CASE("a table that takes the name is measured from then on, not the one that had it",
+          "[postgres][sampler]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.execute("DROP INDEX outbox_id_idx");
+  Sampling sampling{database.settings()};
+  const auto before = sampling.next();
+  CHECK(std::isnan(before.parked_rows));
+  CHECK(before.table_dead_rows == 0);
+  // In one transaction, so that no measurement ever misses the table, and asks the catalog again.
+  database.client()->execute(
+      "BEGIN; CREATE TABLE next (LIKE outbox INCLUDING ALL);"
+      "CREATE INDEX ON next (id) WHERE parked_at IS NOT NULL;"
+      "INSERT INTO next (aggregatetype, type, parked_at) SELECT 'a', 't', now() FROM generate_series(1, 3);"
+      "ALTER TABLE outbox RENAME TO former; ALTER TABLE next RENAME TO outbox; COMMIT");
+  CHECK(sampling.next().parked_rows == 3);
+  database.execute("UPDATE outbox SET type = 'u'");
+  CHECK(eventually([&] { return sampling.next().table_dead_rows == 3; }));
+  CHECK(sampling.connections() == 1);
 }
 
 TEST_CASE("a large backlog is estimated from its beginning", "[postgres][sampler]") {

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <csignal>
-#include <random>
-#include <set>
 
 #include "shop.h"
 #include "support/catch.h"
+#include "support/dice.h"
 
 using namespace outbox_relay::testing;
 
@@ -14,13 +13,14 @@ TEST_CASE(
   constexpr int rows = 100'000;
   constexpr int kills = 5;
   constexpr std::size_t in_flight_rows = 2000;
+  Dice dice{1};
   Shop shop;
   shop.insert(rows, 200);
   const std::string outbox = orders_outbox(shop.database() + ".{aggregatetype}",
                                            "    in_flight_rows: " + std::to_string(in_flight_rows) + "\n");
   for (int kill = 0; kill < kills; ++kill) {
     shop.start(outbox);
-    const double enough = 1000.0 * (1 + std::rand() % 10);
+    const double enough = 1000.0 * dice.between(1, 10);
     REQUIRE(eventually([&shop, enough] {
       return shop.metric_of("records_published_total") >= enough || shop.pending() == 0;
     }));
@@ -38,4 +38,14 @@ TEST_CASE(
   }
   CHECK(unique == rows);
   CHECK(records.size() - unique <= kills * in_flight_rows);
+}
+
+TEST_CASE("a bug in one pipeline ends the process with a trace, although another pipeline goes on") {
+  Shop shop;
+  const std::string point = GENERATE("opened", "fetched");
+  shop.start(orders_outbox(shop.topic()) + "  - name: others\n    table: public.others\n    topic: others\n",
+             {.environment = {"OUTBOX_RELAY_FAILPOINTS=" + point + "=bug@1"}, .wrapper = {}});
+  CHECK(shop.relay().wait() == 128 + SIGABRT);
+  CHECK(shop.log().find("msg=\"a bug has ended the pipeline, aborting\" outbox=orders error=\"failpoint " +
+                        point + '"') != std::string::npos);
 }

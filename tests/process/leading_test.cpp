@@ -1,3 +1,4 @@
+#include <cmath>
 #include <csignal>
 
 #include "shop.h"
@@ -32,6 +33,7 @@ TEST_CASE("of two relays one works and the other is a ready standby; nothing is 
   CHECK(pair.shop.metric_of("leader") == 1);
   CHECK(leader(*pair.second) == 0);
   CHECK(pair.second->get("/readyz").status == 200);
+  CHECK(eventually([&pair] { return std::isnan(pair.second->metric_of("orders", "backlog_rows")); }));
   pair.shop.insert(100);
   REQUIRE(pair.shop.is_relayed());
   CHECK(pair.shop.records().size() == 120);

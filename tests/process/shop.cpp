@@ -30,7 +30,7 @@ Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)
   kafka_.create_topic(topic(), 4);
 }
 
-void Shop::start(const std::string& outboxes) {
+void Shop::start(const std::string& outboxes, const RelayProgram::Surroundings& surroundings) {
   std::ostringstream configuration;
   configuration << "postgres:\n"
                 << "  connection: \"" << postgres_.connection_string("outbox_relay", database_) << "\"\n"
@@ -40,7 +40,7 @@ void Shop::start(const std::string& outboxes) {
                 << "outboxes:\n"
                 << (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
   configuration_ = configuration.str();
-  relay_.emplace(OUTBOX_RELAY_PROGRAM, configuration_);
+  relay_.emplace(OUTBOX_RELAY_PROGRAM, configuration_, surroundings);
 }
 
 std::unique_ptr<RelayProgram> Shop::another_relay() const {

@@ -19,7 +19,7 @@ class Shop {
   explicit Shop(PostgresServer& postgres = shared_postgres(), KafkaServer& kafka = shared_kafka());
 
   /// Starts the relay; `outboxes` is the YAML below `outboxes:`, by default the shop's own outbox.
-  void start(const std::string& outboxes = "");
+  void start(const std::string& outboxes = "", const RelayProgram::Surroundings& surroundings = {});
   [[nodiscard]] Process& relay() { return relay_->process(); }
   /// One more relay with the same configuration, on a port of its own; as after a restart or beside the
   /// first.

@@ -1,6 +1,7 @@
 #include "telemetry/health.h"
 
 #include <chrono>
+#include <limits>
 #include <string>
 
 #include "support/catch.h"
@@ -139,7 +140,7 @@ TEST_CASE("an outbox that cannot be read may hold anything: stale", "[health]") 
   relay.orders.poll_failed(relay.now);
   relay.pass(59s);
   relay.orders.poll_failed(relay.now);
-  relay.orders.sampled({}, relay.now);
+  relay.orders.sampled(std::numeric_limits<double>::quiet_NaN(), relay.now);
   CHECK(relay.is_ready());
   relay.pass(1s);
   CHECK_FALSE(relay.is_ready());

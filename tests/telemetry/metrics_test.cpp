@@ -20,11 +20,11 @@ TEST_CASE("what cannot be known is NaN, never 0", "[metrics]") {
   }
   SECTION("when the database does not tell any more") {
     observed.orders.sampled({.backlog_rows = 7,
-                             .oldest_created_at = core::DatabaseTime{1'700'000'000'500ms},
+                             .backlog_oldest_timestamp_seconds = 1'700'000'000.5,
                              .parked_rows = 2,
                              .held_rows = 30,
-                             .dead_rows = 12,
-                             .oldest_snapshot_age = 1500ms});
+                             .table_dead_rows = 12,
+                             .oldest_snapshot_age_seconds = 1.5});
     CHECK(observed.value("backlog_rows{outbox=\"orders\"}") == "7");
     CHECK(observed.value("backlog_oldest_timestamp_seconds{outbox=\"orders\"}") == "1700000000.5");
     CHECK(observed.value("parked_rows{outbox=\"orders\"}") == "2");

@@ -96,6 +96,16 @@ TEST_CASE("failures that alternate with recoveries do not flood the log", "[repe
   CHECK(next->times == 1000 - 4 + 1);
 }
 
+TEST_CASE("news is said each time, until the lines of an interval are used up", "[repeats]") {
+  Story story;
+  int said = 0;
+  for (int i = 0; i < 1000; ++i) said += story.repeats.news(story.now) == 1U ? 1 : 0;
+  CHECK(said == 4);
+  story.pass(30s);
+  CHECK(story.repeats.news(story.now) == 997U);
+  CHECK(story.repeats.news(story.now) == 1U);
+}
+
 TEST_CASE("failures of ever new kinds do not flood the log", "[repeats]") {
   Story story;
   int said = 0;
