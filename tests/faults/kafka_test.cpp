@@ -78,6 +78,7 @@ Report access_denied(const Conditions& conditions) {
     admin.deny("*", rig.topic(), operation);
     rig.expect(eventually([&] { return rig.relay().get("/readyz").status == 503; }),
                "ready although the topic is closed to it");
+    rig.let_run(fault_time() / 2);
     admin.no_longer_deny("*", rig.topic(), operation);
     rig.await_progress();
   }

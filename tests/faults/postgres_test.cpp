@@ -38,10 +38,12 @@ Report database_crashes(const Conditions& conditions) {
   return crash_again_and_again(rig);
 }
 
-void delay_completions(const Rig& rig) {
+void delay_completions(const Rig& rig, milliseconds delay) {
   rig.execute(
-      "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN "
-      "NULL; END'; CREATE TRIGGER slow_completions BEFORE UPDATE ON outbox EXECUTE FUNCTION slow_down()");
+      "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(" +
+      std::to_string(delay.count()) +
+      " / 1000.0); RETURN NULL; END'; CREATE TRIGGER slow_completions BEFORE UPDATE ON outbox EXECUTE "
+      "FUNCTION slow_down()");
 }
 
 /// Nobody waits for the log to reach the disk, and the relay's completions, which would take it there, are
@@ -53,7 +55,7 @@ Report asynchronous_commits_vanish(const Conditions& conditions) {
            .world = &world,
            .conditions = conditions,
            .workload = {.writers = 2, .longest_pause = milliseconds{100}, .asynchronous = 1}}};
-  delay_completions(rig);
+  delay_completions(rig, milliseconds{500});
   rig.begin();
   rig.server_crashed();
   for (int times = 0; times < 5; ++times) {

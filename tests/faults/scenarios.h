@@ -24,8 +24,8 @@ Report transactions_prepared(const Conditions& conditions = {});
 Report disk_full(const Conditions& conditions = {});
 Report writers_open_for_long(const Conditions& conditions = {});
 
-/// From now on the database takes half a second for each.
-void delay_completions(const Rig& rig);
+/// From now on the database takes so long for each.
+void delay_completions(const Rig& rig, milliseconds delay);
 
 // table_test.cpp
 Report table_locked(const Conditions& conditions = {});
