@@ -2,7 +2,7 @@
 # Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
 #
 #   tests/run.sh                 all parts but the slow ones
-#   tests/run.sh --all           the slow ones too: the fault scenarios, a Debian 13 tree, the container image
+#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
@@ -16,8 +16,8 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit servers asan tsan)
-readonly slow_parts=(faults debian13 image)
+readonly ordinary_parts=(install scripts format build unit servers asan tsan faults)
+readonly slow_parts=(debian13 image)
 
 describe() {
   case $1 in
