@@ -59,7 +59,7 @@ struct KafkaSink::State {
         probe(settings, housekeeper, wakeup.fd(), log) {}
 
   HandOver hand_over(Channel& channel, core::InFlight& row, Record record);
-  HandOver not_taken(core::TopicId topic, const rd_kafka_error_t& error);
+  HandOver not_taken(const Channel& channel, core::TopicId topic, const rd_kafka_error_t& error);
   void producer_ended(core::Failure end);
   void collect();
   void take_news();
@@ -146,15 +146,24 @@ KafkaSink::State::HandOver KafkaSink::State::hand_over(Channel& channel, core::I
   const std::string& name = topics[static_cast<std::size_t>(row.topic)].name;
   try {
     const ErrorHandle error = channel.produce(row.topic, name, std::move(record));
-    return error ? not_taken(row.topic, *error) : relay::Publication{};
+    return error ? not_taken(channel, row.topic, *error) : relay::Publication{};
   } catch (const core::FailureError& error) {
     return error.failure();
   }
 }
 
-KafkaSink::State::HandOver KafkaSink::State::not_taken(core::TopicId topic, const rd_kafka_error_t& error) {
+KafkaSink::State::HandOver KafkaSink::State::not_taken(const Channel& channel, core::TopicId topic,
+                                                       const rd_kafka_error_t& error) {
   const rd_kafka_resp_err_t code = rd_kafka_error_code(&error);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return relay::Publication{Accepted::full, {}};
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && channel.outstanding() > 0) {
+    return relay::Publication{Accepted::full, {}};
+  }
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {  // with nothing in it: it never has room for this one
+    return relay::Publication{
+        Accepted::refused,
+        {core::Reason::too_large, core::Remedy::park, "the record is larger than librdkafka's queue",
+         "raise `queue.buffering.max.kbytes` in `kafka.properties`"}};
+  }
   core::Failure failure = classify(code, Origin::produce, rd_kafka_error_string(&error));
   if (rd_kafka_error_is_fatal(&error) != 0) return failure;
   if (failure.remedy == core::Remedy::park) {

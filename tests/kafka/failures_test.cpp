@@ -128,6 +128,17 @@ TEST_CASE("a record that librdkafka itself finds too large is the row's own faul
   CHECK(harness.acknowledged() == 1);
 }
 
+TEST_CASE("a record that librdkafka's queue can never hold is the row's own fault, and one that waits is not",
+          "[failures]") {
+  Rig rig{{{"queue.buffering.max.kbytes", "4"}}};
+  const auto publication = rig.harness.publish({.payload = std::string(5000, 'x')});
+  CHECK(publication.accepted == Accepted::refused);
+  CHECK(publication.failure.reason == Reason::too_large);
+  CHECK(publication.failure.remedy == Remedy::park);
+  REQUIRE(rig.harness.publish({.payload = std::string(3000, 'x')}).accepted == Accepted::yes);
+  CHECK(rig.harness.publish({.payload = std::string(3000, 'x')}).accepted == Accepted::full);
+}
+
 TEST_CASE("a rebuild waits for answers that are on their way, and takes the rest back", "[failures]") {
   Rig rig{{{"batch.num.messages", "1"}, {"debug", "msg"}}};
   rig.cluster.delay_answers(1s);
