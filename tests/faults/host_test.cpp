@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -37,6 +39,50 @@ class Clock {
 
  private:
   std::filesystem::path file_;
+};
+
+/// What a process believes of names: one host, as long as it is known, and else a name server that takes
+/// every question and never answers. Takes root: the files stand in the place of /etc/hosts and
+/// /etc/resolv.conf.
+class NameService {
+ public:
+  static constexpr const char* host = "database.test";
+
+  NameService() {
+    know();
+    std::ofstream{resolver_file_} << "nameserver 127.0.53.53\n";
+    if (geteuid() != 0) return;
+    boost::system::error_code error;
+    silent_.open(boost::asio::ip::udp::v4());
+    silent_.bind({boost::asio::ip::make_address_v4("127.0.53.53"), 53}, error);
+    is_there_ = !error && run({"unshare", "--mount", "true"}).code == 0;
+  }
+  ~NameService() {
+    std::filesystem::remove(hosts_file_);
+    std::filesystem::remove(resolver_file_);
+  }
+  NameService(const NameService&) = delete;
+  NameService& operator=(const NameService&) = delete;
+
+  [[nodiscard]] bool is_there() const { return is_there_; }
+  void know() const { std::ofstream{hosts_file_} << "127.0.0.1 localhost " << host << '\n'; }
+  void forget() const { std::ofstream{hosts_file_} << "127.0.0.1 localhost\n"; }
+  [[nodiscard]] std::vector<std::string> wrapper() const {
+    const std::string mounts =
+        "mount --bind " + hosts_file_ + " /etc/hosts && mount --bind " + resolver_file_ + " /etc/resolv.conf";
+    return {"unshare", "--mount", "sh", "-c", mounts + R"( && exec "$@")", "sh"};
+  }
+
+ private:
+  static std::string temporary_file(const std::string& name) {
+    return std::filesystem::temp_directory_path() / ("outbox-relay-" + name + '-' + std::to_string(getpid()));
+  }
+
+  const std::string hosts_file_ = temporary_file("hosts");
+  const std::string resolver_file_ = temporary_file("resolver");
+  boost::asio::io_context context_;
+  boost::asio::ip::udp::socket silent_{context_};
+  bool is_there_ = false;
 };
 
 }  // namespace
@@ -93,6 +139,30 @@ Report log_unread(const Conditions& conditions) {
     rig.await_progress();
   }
   rig.expect(rig.relay().log() == read_before, "somebody still reads the log");
+  return rig.conclude();
+}
+
+/// Each attempt to connect waits for an answer that does not come, in a call that nothing interrupts.
+Report names_unanswered(const Conditions& conditions) {
+  const NameService names;
+  if (!names.is_there()) {
+    WARN("not run: names can only be taken away by root");
+    return {};
+  }
+  Rig rig{{.scenario = "names-unanswered",
+           .conditions = conditions,
+           .postgres_hosts =
+               std::string{"host="} + NameService::host + " port=" + shared_world().to_postgres.port(),
+           .wrapper = names.wrapper()}};
+  rig.begin();
+  names.forget();
+  rig.world().to_postgres.cut();
+  rig.expect(eventually([&] { return rig.relay().get("/readyz").status == 503; }),
+             "ready without its database");
+  rig.let_run(fault_time());
+  rig.expect(rig.relay().get("/livez").status == 200, "not alive although only a name is unknown");
+  names.know();
+  rig.await_progress();
   return rig.conclude();
 }
 
@@ -154,6 +224,12 @@ TEST_CASE("standard input and output are closed", "[host]") {
 
 TEST_CASE("nobody reads the log any more", "[host]") {
   const Report report = log_unread();
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
+TEST_CASE("the name server takes questions and does not answer", "[host]") {
+  const Report report = names_unanswered();
   check_promises(report);
   CHECK(report.verdict.counts.duplicates == 0);
 }

@@ -55,6 +55,7 @@ Report paused(const Conditions& conditions = {});
 Report out_of_descriptors(const Conditions& conditions = {});
 Report without_standard_output(const Conditions& conditions = {});
 Report log_unread(const Conditions& conditions = {});
+Report names_unanswered(const Conditions& conditions = {});
 Report starved(const Conditions& conditions = {});
 Report clock_stepped(const Conditions& conditions = {});
 
