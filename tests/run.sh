@@ -74,8 +74,8 @@ run_tests() {
 
 part_build() { configure_and_build dev; }
 part_unit() { run_tests dev -L unit --parallel "$jobs"; }
-part_servers() { run_tests dev -L servers; }
-part_faults() { run_tests dev -L faults; }
+part_servers() { run_tests dev -L servers --parallel "$jobs"; }
+part_faults() { run_tests dev -L faults --parallel "$jobs"; }
 
 # The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
 readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)
@@ -84,7 +84,7 @@ part_asan() {
   local names
   configure_and_build asan "${asan_tests[@]/#/test-}"
   names=$(IFS='|' && echo "${asan_tests[*]}")
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests asan -R "^($names)\$"
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_tests asan -R "^($names)\$" --parallel "$jobs"
 }
 
 part_tsan() {
