@@ -43,4 +43,9 @@ void check_promises(const Report& report) {
   CHECK(report.findings == std::vector<std::string>{});
 }
 
+void check_nothing_comes_twice(const Report& report) {
+  check_promises(report);
+  CHECK(report.verdict.counts.duplicates == 0);
+}
+
 }  // namespace outbox_relay::testing

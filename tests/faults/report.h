@@ -30,5 +30,7 @@ struct Report {
 
 /// Fails the test case when a promise was broken.
 void check_promises(const Report& report);
+/// The same, for a scenario in which nothing excuses a duplicate.
+void check_nothing_comes_twice(const Report& report);
 
 }  // namespace outbox_relay::testing
