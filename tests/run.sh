@@ -6,7 +6,7 @@
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
-# Each part writes build/logs/PART.log, whose end is shown when it fails. The last line is `N passed, N failed`:
+# Each part writes build/logs/PART.log. What failed is shown after the last part. The last line is `N passed, N failed`:
 # test cases, and one for each part that has none. The exit status is 0 when none failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -99,6 +99,7 @@ part_image() { tests/platforms/image; }
 
 passed=0
 failed=0
+parts_failed=()
 
 # Test cases as Catch2 counts them, "PASSED FAILED", summed over the programs that ctest ran; a program that ended
 # without a count (a crash, a time-out) is one failure.
@@ -115,6 +116,32 @@ count_cases() {
   ' "$1"
 }
 
+# What failed in a log of ctest: Catch2 writes a heading before the first failure of a case and nothing of those that
+# passed. Programs that run side by side are told apart by ctest's prefix. Sanitizers' reports are shown, too.
+failed_cases() {
+  awk '
+    /\*\*\*/ && !/^[0-9]+: / { print; next }
+    !match($0, /^[0-9]+: /) { next }
+    { program = substr($0, 1, RLENGTH); text = substr($0, RLENGTH + 1) }
+    text ~ /^----------/ { lines[program] = 60 }
+    text ~ /: FAILED:|ERROR: .*Sanitizer|WARNING: ThreadSanitizer|runtime error: / { lines[program] = 40 }
+    text ~ /^==========|OUTBOX_RELAY_SEED=|^[0-9.]+ s: / { lines[program] = 0 }
+    lines[program]-- > 0
+  ' "$1"
+}
+
+# The failed cases of a part; where it has none (a compiler's error, a program that died), the end of its log.
+show_failure() {
+  local log=$logs/$1.log shown
+  shown=$(failed_cases "$log" | cut -c1-1000 | head -n 200)
+  printf '\n--- what failed in %s\n' "${log#"$root/"}"
+  if [[ $shown == *FAILED* || $shown == *Sanitizer* ]]; then
+    printf '%s\n' "$shown"
+  else
+    tail -n 60 "$log"
+  fi
+}
+
 # Runs one part, says what became of it, and adds to the counts.
 run_part() {
   local part=$1 log=$logs/$1.log began=$SECONDS status=0 cases_passed cases_failed
@@ -129,11 +156,7 @@ run_part() {
   fi
   passed=$((passed + cases_passed))
   failed=$((failed + cases_failed))
-  if ((status != 0)); then
-    printf -- '--- the end of %s\n' "${log#"$root/"}"
-    tail -n 60 "$log"
-    printf -- '---\n'
-  fi
+  if ((status != 0)); then parts_failed+=("$part"); fi
   printf '%-9s %d passed, %d failed, %d s\n' '' "$cases_passed" "$cases_failed" $((SECONDS - began))
   return "$status"
 }
@@ -185,6 +208,7 @@ for part in "${parts[@]}"; do
     break
   fi
 done
+for part in "${parts_failed[@]}"; do show_failure "$part"; done
 echo
 echo "$passed passed, $failed failed"
 ((failed == 0))
