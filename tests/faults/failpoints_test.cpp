@@ -21,7 +21,7 @@ const Point points[] = {
     {"acknowledged", 2000},
     {"completing", 30},
     {"completed", 30},
-    // Before there are rows that are published alone: one of those would be parked for the refusal.
+    // Not a row that is published alone: it would be parked for the refusal.
     {"rebuilding", 1, Trouble::refused_request},
     {"parking", 1, Trouble::refused_row},
     {"parked", 1, Trouble::refused_row},
@@ -44,7 +44,7 @@ Report killed_at_each_point(const Conditions& conditions) {
     if (point.trouble == Trouble::refused_row)
       rig.workload().insert(Workload::key(rig.dice().between(1, 40)), Workload::Flaw::too_large);
     if (point.trouble == Trouble::refused_request)
-      world.refusals.refuse_next_produce(RefusingWorld::invalid_record);
+      world.refusals.refuse_next_produce(RefusingWorld::invalid_record, 2);
     const auto pass = std::to_string(rig.dice().between(1, point.most_passes));
     rig.start_relay(
         {.environment = {std::string{"OUTBOX_RELAY_FAILPOINTS="} + point.name + "=kill@" + pass}});

@@ -40,7 +40,10 @@ Report requests_refused(const Conditions& conditions) {
   Rig rig{{.scenario = "requests-refused", .world = &world, .conditions = conditions}};
   rig.begin();
   for (int times = 0; times < 3; ++times) {
-    world.refusals.refuse_next_produce(RefusingWorld::invalid_record);
+    const int caught = world.refusals.caught();
+    // A row that is refused alone is parked, and rightly so.
+    world.refusals.refuse_next_produce(RefusingWorld::invalid_record, 2);
+    rig.expect(eventually([&] { return world.refusals.caught() > caught; }), "no request was refused");
     rig.await_progress();
   }
   return rig.conclude();

@@ -34,6 +34,8 @@ using Frame = std::string;
 constexpr std::int16_t produce_key = 0;
 constexpr std::int16_t first_flexible_version = 9;
 constexpr std::int16_t first_version_with_topic_ids = 13;
+// Of a batch in format 2: base offset, length, leader epoch, magic, checksum, attributes.
+constexpr std::size_t batch_header_before_count = 8 + 4 + 4 + 1 + 4 + 2;
 
 // https://kafka.apache.org/protocol.html: numbers are big endian; the "flexible" versions of a request have
 // lengths of one more as varints, and tagged fields at the end of each structure.
@@ -62,14 +64,14 @@ class Reader {
       if (byte < 0x80) return value;
     }
   }
-
- private:
   std::string_view take(std::size_t size) {
     if (size > rest_.size()) throw std::runtime_error("a Kafka request ends early");
     const std::string_view taken = rest_.substr(0, size);
     rest_.remove_prefix(size);
     return taken;
   }
+
+ private:
   std::string_view rest_;
 };
 
@@ -110,6 +112,7 @@ struct ProduceRequest {
   std::int32_t correlation_id = 0;
   std::string topic;
   std::int32_t partition = 0;
+  std::int32_t records = 0;
 
   [[nodiscard]] bool is_flexible() const { return version >= first_flexible_version; }
 };
@@ -137,6 +140,12 @@ ProduceRequest parse(const Frame& frame) {
   request.topic = reader.string(request.is_flexible());
   reader.array(request.is_flexible());
   request.partition = reader.number<std::int32_t>();
+  if (request.is_flexible())
+    reader.varint();
+  else
+    reader.number<std::int32_t>();  // the size of the batch
+  reader.take(batch_header_before_count);
+  request.records = reader.number<std::int32_t>() + 1;  // the offset of the last one
   return request;
 }
 
@@ -198,9 +207,10 @@ struct KafkaProxy::State {
   asio::io_context context;
   tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
   std::string address = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
-  std::mutex mutex;  ///< guards the two below
+  std::mutex mutex;  ///< guards the three below
   std::optional<tcp::endpoint> upstream;
   std::optional<std::int16_t> next_refusal;
+  std::int32_t least_records = 1;
   std::atomic<int> caught{0};
   std::thread thread;
 
@@ -240,8 +250,9 @@ struct KafkaProxy::State {
 
   asio::awaitable<void> handle(SharedSession session, Frame request) {
     if (is_produce(request)) {
-      if (const auto error_code = take_refusal()) {
-        session->refusal = refusal_of(parse(request), *error_code);
+      const ProduceRequest parsed = parse(request);
+      if (const auto error_code = take_refusal(parsed.records)) {
+        session->refusal = refusal_of(parsed, *error_code);
         ++caught;
         asio::co_spawn(context, give_up_waiting(session), asio::detached);
         co_return;
@@ -264,8 +275,9 @@ struct KafkaProxy::State {
     refuse(session);
   }
 
-  std::optional<std::int16_t> take_refusal() {
+  std::optional<std::int16_t> take_refusal(std::int32_t records) {
     const std::lock_guard lock{mutex};
+    if (records < least_records) return std::nullopt;
     return std::exchange(next_refusal, std::nullopt);
   }
 
@@ -310,9 +322,10 @@ void KafkaProxy::forward_to(const std::string& address) {
                                    static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))};
 }
 
-void KafkaProxy::refuse_next_produce(std::int16_t error_code) {
+void KafkaProxy::refuse_next_produce(std::int16_t error_code, std::int32_t least_records) {
   const std::lock_guard lock{state_->mutex};
   state_->next_refusal = error_code;
+  state_->least_records = least_records;
 }
 
 int KafkaProxy::caught() const {

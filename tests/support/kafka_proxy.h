@@ -26,9 +26,9 @@ class KafkaProxy {
   [[nodiscard]] const std::string& address() const;
   /// Connections that are made before are closed at once.
   void forward_to(const std::string& address);
-  /// The next Produce request, whoever sends it, is answered with this error code for its partition: as soon
-  /// as the client has sent one more, or after a while.
-  void refuse_next_produce(std::int16_t error_code);
+  /// The next Produce request of at least so many records, whoever sends it, is answered with this error code
+  /// for its partition: as soon as the client has sent one more, or after a while.
+  void refuse_next_produce(std::int16_t error_code, std::int32_t least_records = 1);
   /// How many requests were kept from the broker so far, answered already or not yet.
   [[nodiscard]] int caught() const;
 
