@@ -45,9 +45,15 @@ void Plan::completed() {
   completing_.clear();
 }
 
+// The fetch that is out may show the row pending still.
+bool Plan::may_be_fetched_again(const RowId& id) const {
+  if (!fetch_out_ || (has_sequence_ && !cursor_.may_repeat())) return false;
+  return !fetch_out_->after || id > *fetch_out_->after || !fetch_out_->gaps.empty();
+}
+
 // The row is not pending any more.
 void Plan::leave(InFlight& row) {
-  if (fetch_is_out_ && (!has_sequence_ || cursor_.may_repeat())) {
+  if (may_be_fetched_again(row.row->id)) {
     left_meanwhile_.insert(row.row->id);
     fetch_is_ambiguous_ |= !row.page->places_hold;
   }

@@ -191,6 +191,7 @@ class Plan {
   void read_again_from(const RowId& id, TimePoint now);
   void read_again(InFlight& row, TimePoint now);
   void read_all_again(TimePoint now);
+  [[nodiscard]] bool may_be_fetched_again(const RowId& id) const;
   void leave(InFlight& row);
   void halt(const Failure& failure);
   void drop_unsafe(const std::function<bool(const InFlight&)>& is_concerned);
@@ -210,7 +211,7 @@ class Plan {
   bool source_is_open_ = false;
 
   std::int64_t lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
-  bool fetch_is_out_ = false;
+  std::optional<FetchRequest> fetch_out_;
   /// Ids completed or parked since the latest fetch was sent, which may repeat them: its older snapshot still
   /// shows them pending.
   std::set<RowId> left_meanwhile_;

@@ -40,7 +40,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
 
 void Plan::source_lost() {
   source_is_open_ = false;
-  fetch_is_out_ = false;
+  fetch_out_.reset();
   found_rows_ = false;
   needed_bytes_.reset();
   if (!completing_.empty()) completion_failed();
@@ -56,7 +56,7 @@ void Plan::stand_by() {
 }
 
 void Plan::read_failed() {
-  fetch_is_out_ = false;
+  fetch_out_.reset();
   if (ask_parked_at_ == TimePoint::max()) ask_parked_at_ = {};
 }
 
@@ -109,9 +109,9 @@ FetchRequest Plan::next_fetch() {
   request.max_rows = std::min({settings_.page_rows, settings_.limits.rows, window_.room_rows()});
   request.max_bytes = window_.room_bytes();
   request.whole_row = window_.empty();
-  fetch_is_out_ = true;
   left_meanwhile_.clear();
   fetch_is_ambiguous_ = false;
+  fetch_out_ = request;
   return request;
 }
 
@@ -124,7 +124,7 @@ void Plan::surveyed(const SurveyFor& survey_for, const Survey& survey) {
 }
 
 Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePoint now) {
-  fetch_is_out_ = false;
+  fetch_out_.reset();
   if (is_stopped()) return {};  // asked for before; the rows stay where they are
   if (fetch_is_ambiguous_) return {};
   if (release_met(fetched.page, now)) return {};

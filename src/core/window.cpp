@@ -17,6 +17,8 @@ WindowPage* Window::admit(Page page, LogPosition safe_at) {
     in_flight.row = &row;
     in_flight.page = &added;
   }
+  const RowId& last = added.page.rows.back().id;
+  if (pages_.size() == 1 || last > highest_) highest_ = last;
   rows_ += added.unfinished;
   bytes_ += added.page.bytes;
   by_stage_[static_cast<std::size_t>(Stage::unsafe)] += added.unfinished;
@@ -43,6 +45,7 @@ void Window::finish(InFlight& row) {
 }
 
 bool Window::holds(const Row& row) const {
+  if (row.id > highest_) return false;  // as nearly every row that was just read
   for (const WindowPage& page : pages_) {
     const auto at = std::ranges::lower_bound(page.page.rows, row.id, {}, &Row::id);
     if (at == page.page.rows.end() || at->id != row.id) continue;

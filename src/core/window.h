@@ -105,6 +105,7 @@ class Window {
 
   Limits limits_;
   Pages pages_;
+  RowId highest_;  ///< nothing above it was admitted since the window was empty
   std::size_t rows_ = 0;
   Bytes bytes_;
   std::size_t by_stage_[8] = {};

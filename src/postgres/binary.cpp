@@ -1,5 +1,6 @@
 #include "postgres/binary.h"
 
+#include <array>
 #include <chrono>
 #include <limits>
 
@@ -7,12 +8,15 @@ namespace outbox_relay::postgres {
 
 void append_uuid(std::string& to, std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    if (at == 4 || at == 6 || at == 8 || at == 10) to += '-';
+  std::array<char, uuid_text_size> text;
+  auto end = text.begin();
+  for (std::size_t at = 0; at < 16; ++at) {
+    if (at == 4 || at == 6 || at == 8 || at == 10) *end++ = '-';
     const auto byte = static_cast<unsigned char>(bytes[at]);
-    to += digits[byte >> 4U];
-    to += digits[byte & 15U];
+    *end++ = digits[byte >> 4U];
+    *end++ = digits[byte & 15U];
   }
+  to.append(text.data(), text.size());
 }
 
 void read_place(std::string_view bytes, core::RowPlace& into) {

@@ -45,7 +45,7 @@ void append_number(std::string& to, Number number) {
   }
 }
 
-/// Writes the 36 characters of a uuid's text.
+/// Writes the 36 characters of a uuid's text; `bytes` are its 16.
 inline constexpr std::size_t uuid_text_size = 36;
 void append_uuid(std::string& to, std::string_view bytes);
 

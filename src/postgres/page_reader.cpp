@@ -89,8 +89,8 @@ core::RowId PageReader::read_id(const Result& result, int row) const {
 }
 
 core::Value PageReader::read_value(Memory& memory, int row, int column) const {
-  if (memory.result.is_null(row, column)) return std::nullopt;
   const auto bytes = memory.result.bytes(row, column);
+  if (bytes.empty() && memory.result.is_null(row, column)) return std::nullopt;
   const auto form = layout_.columns()[static_cast<std::size_t>(column)].form;
   if (form != Layout::Form::uuid && form != Layout::Form::number) return bytes;
   const auto start = memory.texts.size();
@@ -109,7 +109,7 @@ bool PageReader::has_token(const Result& result) const {
   for (int column = 0; column < count; ++column) {
     if (!layout_.columns()[static_cast<std::size_t>(column)].is_guarded) continue;
     for (int row = 0; row < result.rows(); ++row) {
-      if (result.bytes(row, column) == token_) return true;
+      if (result.size(row, column) == token_.size() && result.bytes(row, column) == token_) return true;
     }
   }
   return false;
@@ -119,8 +119,7 @@ bool PageReader::has_token(const Result& result) const {
 core::Bytes PageReader::size_of(const Result& result, int row, core::Bytes overhead) const {
   core::Bytes size = overhead;
   for (std::size_t column = 0; column < layout_.columns().size(); ++column) {
-    if (layout_.columns()[column].is_guarded)
-      size += core::Bytes{result.bytes(row, static_cast<int>(column)).size()};
+    if (layout_.columns()[column].is_guarded) size += core::Bytes{result.size(row, static_cast<int>(column))};
   }
   return size;
 }

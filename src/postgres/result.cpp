@@ -29,9 +29,12 @@ bool Result::is_null(int row, int column) const {
   return PQgetisnull(result_.get(), row, column) != 0;
 }
 
+std::size_t Result::size(int row, int column) const {
+  return static_cast<std::size_t>(PQgetlength(result_.get(), row, column));
+}
+
 std::string_view Result::bytes(int row, int column) const {
-  const auto size = PQgetlength(result_.get(), row, column);
-  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(size)};
+  return {PQgetvalue(result_.get(), row, column), size(row, column)};
 }
 
 std::int64_t Result::bigint(int row, int column) const {

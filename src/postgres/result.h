@@ -20,6 +20,8 @@ class Result {
   /// Rows touched by an UPDATE, DELETE or INSERT.
   [[nodiscard]] std::size_t affected() const;
   [[nodiscard]] bool is_null(int row, int column) const;
+  /// In bytes; 0 for NULL too.
+  [[nodiscard]] std::size_t size(int row, int column) const;
   /// Empty for NULL too.
   [[nodiscard]] std::string_view bytes(int row, int column) const;
   [[nodiscard]] std::string text(int row, int column) const { return std::string{bytes(row, column)}; }

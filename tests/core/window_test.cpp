@@ -46,6 +46,19 @@ TEST_CASE("a message is known by its content, not by its id alone", "[window]") 
   CHECK_FALSE(window.holds(row(5, "key", "message-a")));
 }
 
+TEST_CASE("a row is known whichever page it came with, and after others have gone", "[window]") {
+  Window window{{.rows = 10, .bytes = {1000}}};
+  WindowPage* later = window.admit(page({7, 8}), {});
+  WindowPage* earlier = window.admit(page({3}), {});
+  CHECK(window.holds(later->page.rows[1]));
+  CHECK(window.holds(earlier->page.rows[0]));
+  window.finish(earlier->rows[0]);
+  window.finish(later->rows[0]);
+  window.finish(later->rows[1]);
+  WindowPage* again = window.admit(page({1}), {});
+  CHECK(window.holds(again->page.rows[0]));
+}
+
 TEST_CASE("the lowest unfinished row is found whichever page it is in", "[window]") {
   Window window{{.rows = 10, .bytes = {1000}}};
   CHECK_FALSE(window.lowest_unfinished());
