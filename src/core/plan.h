@@ -73,7 +73,9 @@ class Plan {
     SurveyRequest request;
     bool is_sweep = false;
   };
-  struct ReadFlushPosition {};
+  struct ReadFlushPosition {
+    bool flush_first = false;  ///< nobody else seems to do it: have the log flushed, then read
+  };
   /// Which of these rows are not parked any more?
   struct AskParked {
     std::vector<RowId> rows;

@@ -219,7 +219,19 @@ awaitable<core::Fetched> PostgresSource::fetch(core::FetchRequest request) {
   co_return co_await opened->fetcher.fetch(std::move(request));
 }
 
-awaitable<core::LogPosition> PostgresSource::read_flush_position() {
+// The watermark's row is at hand, and a lock of it stands in nobody's way.
+awaitable<void> PostgresSource::flush_log() {
+  const auto opened = this->opened();
+  if (!opened->watermarks) co_return;
+  try {
+    co_await opened->watermarks->flush_log(fetching_);
+  } catch (const core::FailureError& error) {
+    if (error.failure().remedy != core::Remedy::retry) throw;  // otherwise the server flushes in its own time
+  }
+}
+
+awaitable<core::LogPosition> PostgresSource::read_flush_position(bool flush_first) {
+  if (flush_first) co_await flush_log();
   const Result result = co_await fetching_.run(Query{flush_position_sql});
   co_return read_position(result, 0);
 }

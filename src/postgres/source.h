@@ -45,7 +45,7 @@ class PostgresSource final : public relay::Source {
   awaitable<core::SourceFacts> open() override;
   awaitable<core::Survey> survey(core::SurveyRequest request) override;
   awaitable<core::Fetched> fetch(core::FetchRequest request) override;
-  awaitable<core::LogPosition> read_flush_position() override;
+  awaitable<core::LogPosition> read_flush_position(bool flush_first) override;
   awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override;
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override;
   awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override;
@@ -59,6 +59,7 @@ class PostgresSource final : public relay::Source {
   awaitable<ServerIdentity> connect(Session& session, relay::Purpose purpose);
   awaitable<Table> read_table();
   awaitable<core::SourceFacts> read_facts(std::shared_ptr<Opened> opened);
+  awaitable<void> flush_log();
   awaitable<std::optional<std::int64_t>> read_watermark(std::shared_ptr<Opened> opened,
                                                         std::int64_t last_drawn);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;

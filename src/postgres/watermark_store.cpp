@@ -24,16 +24,19 @@ awaitable<std::optional<std::string>> WatermarkStore::find_trouble(Session& sess
 
 // In one statement, so that a row put back meanwhile is in the watermark or still beside it. Not known stays
 // not known, because least() would take the other one instead.
+//
+// There is a row from now on: `flush_log` needs one.
 awaitable<std::optional<std::int64_t>> WatermarkStore::load(Session& session, std::int64_t last_drawn) const {
-  Query query{"UPDATE " + relation_ +
-              " SET watermark = CASE WHEN table_oid = $3 AND system_identifier = $4 AND timeline = $5"
-              " AND watermark <= $6 THEN least(watermark, requeued_from - 1) END,"
-              " requeued_from = NULL, saved_at = now()"
-              " WHERE table_schema = $1 AND table_name = $2 RETURNING watermark"};
+  Query query{"INSERT INTO " + relation_ +
+              " AS w (table_schema, table_name, table_oid, system_identifier, timeline)"
+              " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (table_schema, table_name) DO UPDATE"
+              " SET watermark = CASE WHEN w.table_oid = $3 AND w.system_identifier = $4 AND w.timeline = $5"
+              " AND w.watermark <= $6 THEN least(w.watermark, w.requeued_from - 1) END,"
+              " requeued_from = NULL, saved_at = now() RETURNING watermark"};
   query.text(table_.schema).text(table_.name).oid(table_.oid).bigint(server_.system_identifier);
   query.integer(server_.timeline).bigint(last_drawn);
   const Result loaded = co_await session.run(std::move(query));
-  if (loaded.rows() == 0 || loaded.is_null(0, 0)) co_return std::nullopt;
+  if (loaded.is_null(0, 0)) co_return std::nullopt;
   co_return loaded.bigint(0, 0);
 }
 
@@ -50,6 +53,16 @@ awaitable<void> WatermarkStore::save(Session& session, std::int64_t watermark) c
               " watermark = excluded.watermark, saved_at = now()"};
   query.text(table_.schema).text(table_.name).oid(table_.oid).bigint(server_.system_identifier);
   query.integer(server_.timeline).bigint(watermark);
+  co_await session.run(std::move(query));
+}
+
+// Locking a row is written to the log, so the transaction's end flushes it: a lock that no UPDATE of ours, or
+// an operator's, waits for.
+awaitable<void> WatermarkStore::flush_log(Session& session) const {
+  Query query{"SELECT FROM " + relation_ +
+              " WHERE set_config('synchronous_commit', 'local', true) = 'local'"
+              " AND table_schema = $1 AND table_name = $2 FOR KEY SHARE"};
+  query.text(table_.schema).text(table_.name);
   co_await session.run(std::move(query));
 }
 

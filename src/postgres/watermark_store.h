@@ -29,6 +29,10 @@ class WatermarkStore {
   /// session could undo it.
   awaitable<std::optional<std::int64_t>> load(Session& session, std::int64_t last_drawn) const;
   awaitable<void> save(Session& session, std::int64_t watermark) const;
+  /// Has the server flush its log up to here, by a transaction that changes nothing anybody sees. Without a
+  /// synchronous commit it may take as long as 5 s: PostgreSQL's WAL writer sleeps when nothing
+  /// was committed for a while, and what a SELECT logs (pruned pages, hint bits) does not wake it.
+  awaitable<void> flush_log(Session& session) const;
 
  private:
   std::string schema_;

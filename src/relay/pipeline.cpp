@@ -131,7 +131,8 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
     const std::size_t requeued = plan_.released(released, clock_.now());
     if (requeued > 0) probe_.requeued(requeued);
   } else {
-    const auto position = co_await timed(Query::flush_position, source_.read_flush_position());
+    const bool flush_first = std::get<core::Plan::ReadFlushPosition>(reading).flush_first;
+    const auto position = co_await timed(Query::flush_position, source_.read_flush_position(flush_first));
     plan_.flushed(position, clock_.now());
   }
   publish_rows();

@@ -58,8 +58,9 @@ class Source {
   virtual awaitable<core::Survey> survey(core::SurveyRequest request) = 0;
   /// The pending rows that `request` asks for.
   virtual awaitable<core::Fetched> fetch(core::FetchRequest request) = 0;
-  /// How far the log has been flushed.
-  virtual awaitable<core::LogPosition> read_flush_position() = 0;
+  /// How far the log has been flushed. With `flush_first` the source sees to it that it is flushed now, where
+  /// it can; where it cannot, the answer is the same as without.
+  virtual awaitable<core::LogPosition> read_flush_position(bool flush_first) = 0;
   /// Completes the rows, in one statement where their places hold; the others are read again by id, compared,
   /// and completed by their new place. A row that is gone, complete already, or another message is left alone
   /// and counts as done. The rows must stay in the window until this returns. Returns how many were completed

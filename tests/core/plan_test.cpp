@@ -27,13 +27,29 @@ TEST_CASE("rows are published when the log that holds their commit has been flus
   CHECK(s.publish().empty());
   CHECK(s.waits());
   s.now += 1ms;
-  CHECK(std::holds_alternative<Plan::ReadFlushPosition>(s.plan.next_read(s.now)));
+  CHECK_FALSE(std::get<Plan::ReadFlushPosition>(s.plan.next_read(s.now)).flush_first);
   s.plan.flushed({49}, s.now);
   s.topic_opens();
   CHECK(s.publish().empty());
   s.plan.flushed({50}, s.now);
   s.topic_opens();
   CHECK(s.publish().size() == 1);
+}
+
+TEST_CASE("a log that nobody flushes is flushed for the rows that wait for it", "[plan]") {
+  Story s;
+  s.page_arrives({101}, {.value = 50}, {.value = 47});
+  const auto reading_after = [&](auto time) {
+    s.now += time;
+    return std::get<Plan::ReadFlushPosition>(s.plan.next_read(s.now));
+  };
+  CHECK_FALSE(reading_after(1ms).flush_first);
+  s.plan.flushed({48}, s.now);  // it moves by itself
+  CHECK_FALSE(reading_after(1ms).flush_first);
+  s.plan.flushed({48}, s.now);
+  CHECK(reading_after(2ms).flush_first);
+  s.plan.flushed({50}, s.now);
+  CHECK(s.waits());
 }
 
 TEST_CASE("an empty poll is followed by longer and longer waits, a page by a short one", "[plan]") {

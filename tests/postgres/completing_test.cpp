@@ -212,6 +212,34 @@ TEST_CASE(
   CHECK(pending(database) == "1");
 }
 
+TEST_CASE("the log is flushed when asked for, although the WAL writer sleeps", "[postgres][completing]") {
+  PostgresServer server{{"wal_writer_delay=10s", "autovacuum=off"}};
+  const Database database{server};
+  database.execute(plain_outbox);
+  auto settings = database.plain_settings();
+  const auto fetch_unsafe = [&](Relay& relay) {
+    relay.open();
+    database.execute("SET synchronous_commit = off; INSERT INTO outbox (payload) VALUES ('unsafe')");
+    const auto fetched = relay.fetch();
+    CHECK(fetched.flushed < fetched.written);
+    CHECK(relay.flush_position() < fetched.written);
+    return fetched.written;
+  };
+  SECTION("where there is a control schema") {
+    database.deploy("control.sql");
+    settings.control_schema = "outbox_relay";
+    Relay relay{settings};
+    const auto written = fetch_unsafe(relay);
+    CHECK(relay.flush_position(true) >= written);
+    CHECK(database.value("SELECT count(watermark) FROM outbox_relay.watermark") == "0");
+  }
+  SECTION("in the server's own time where there is none") {
+    Relay relay{settings};
+    const auto written = fetch_unsafe(relay);
+    CHECK(relay.flush_position(true) < written);
+  }
+}
+
 TEST_CASE("the flush position passes what a synchronous commit wrote", "[postgres][completing]") {
   const Database database;
   database.execute(plain_outbox);

@@ -105,7 +105,9 @@ class Relay {
   }
   core::Fetched fetch();
   core::Survey survey(core::SurveyRequest request) { return run_on(context_, source_->survey(request)); }
-  core::LogPosition flush_position() { return run_on(context_, source_->read_flush_position()); }
+  core::LogPosition flush_position(bool flush_first = false) {
+    return run_on(context_, source_->read_flush_position(flush_first));
+  }
   std::size_t complete(std::vector<core::InFlight*> rows);
   std::vector<core::RowId> park(const std::vector<core::Parking>& rows) {
     return run_on(context_, source_->park(rows));

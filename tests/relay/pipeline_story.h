@@ -83,7 +83,7 @@ class ScriptedSource : public relay::Source {
     }
     co_return fetched;
   }
-  awaitable<core::LogPosition> read_flush_position() override {
+  awaitable<core::LogPosition> read_flush_position(bool) override {
     co_await answer(fetch_failures);
     co_return core::LogPosition{};
   }

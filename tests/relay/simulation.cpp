@@ -79,8 +79,11 @@ class Simulation::Source : public relay::Source {
     fetched.writers = std::move(writers);
     co_return fetched;
   }
-  awaitable<core::LogPosition> read_flush_position() override {
-    co_return co_await statement([&] { return world_.database_.flushed(); });
+  awaitable<core::LogPosition> read_flush_position(bool flush_first) override {
+    co_return co_await statement([&] {
+      if (flush_first && world_.dice_.chance(0.5)) world_.database_.flush();
+      return world_.database_.flushed();
+    });
   }
   awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
     co_return co_await statement([&] {
