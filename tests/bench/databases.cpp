@@ -1,9 +1,17 @@
 #include "databases.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
+#include <numeric>
 #include <sstream>
-#include <vector>
+#include <stdexcept>
+#include <string_view>
 
 namespace outbox_relay::bench {
 namespace {
@@ -11,7 +19,7 @@ namespace {
 /// Beside these everything is PostgreSQL's default, durability above all. The first three keep checkpoints,
 /// which come when they come, out of the runs; the last one counts queries.
 std::vector<std::string> settings() {
-  return {"shared_buffers=512MB", "max_wal_size=16GB", "checkpoint_timeout=1h",
+  return {"shared_buffers=512MB", "max_wal_size=32GB", "checkpoint_timeout=1h",
           "shared_preload_libraries=pg_stat_statements"};
 }
 
@@ -37,24 +45,59 @@ std::string payload_sql(const Backlog& backlog) {
          " = 0 THEN convert_to(rpad(i::text, 10000000, md5(i::text)), 'UTF8') ELSE " + bytes + " END";
 }
 
-std::string fill_sql(const Backlog& backlog) {
+/// `number` says which of the backlog's outboxes.
+std::string fill_sql(const Backlog& backlog, std::size_t number, std::size_t rows, const char* sent_at) {
   std::ostringstream sql;
-  sql << "INSERT INTO outbox (aggregatetype, aggregateid, type, payload, headers) SELECT 'order', "
-         "'customer-' "
-         "|| (i * 7919) % "
+  sql << "INSERT INTO " << table_name(number)
+      << " (aggregatetype, aggregateid, type, payload, headers, sent_at) SELECT 'order', 'customer-' || (i * "
+         "7919) % "
       << backlog.keys << ", 'OrderCreated', " << payload_sql(backlog)
       << ", jsonb_build_object('source', 'shop', 'tenant', 'tenant-' || i % 50, 'traceparent', '00-' || "
-         "md5(i::text) || '-00f067aa0ba902b7-01') FROM generate_series(1, "
-      << backlog.rows << ") i";
+         "md5(i::text) || '-00f067aa0ba902b7-01'), "
+      << sent_at << " FROM generate_series(1, " << rows << ") i";
   return sql.str();
 }
 
-std::string next_name() {
+constexpr const char* pending = "NULL";
+constexpr const char* sent = "now()";
+
+std::string schema_name(std::size_t number) {
+  return number == 0 ? "public" : "shop_" + std::to_string(number);
+}
+
+/// A file of deploy/sql for one of the outboxes.
+std::string shipped_sql(const char* file, std::size_t number) {
+  std::ifstream stream{std::filesystem::path{OUTBOX_RELAY_SQL} / file};
+  if (!stream) throw std::runtime_error(std::string{"cannot read "} + file);
+  std::string sql{std::istreambuf_iterator<char>{stream}, {}};
+  constexpr std::string_view name = "public";
+  const std::string schema = schema_name(number);
+  for (auto at = sql.find(name); at != std::string::npos; at = sql.find(name, at + schema.size()))
+    sql.replace(at, name.size(), schema);
+  return "SET search_path = " + schema + ";\n" + sql;
+}
+
+/// What the kernel keeps of the files below `directory` that is written already.
+void forget_files(const std::filesystem::path& directory) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{directory}) {
+    if (!entry.is_regular_file()) continue;
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) throw std::runtime_error("cannot read " + entry.path().string());
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+  }
+}
+
+std::string next_name(const std::string& kind) {
   static int number = 0;
-  return "run_" + std::to_string(++number);
+  return kind + '_' + std::to_string(++number);
 }
 
 }  // namespace
+
+std::string table_name(std::size_t number) {
+  return schema_name(number) + ".outbox";
+}
 
 Databases::Databases() : server_(settings()) {
   server_.execute("CREATE EXTENSION pg_stat_statements");
@@ -82,42 +125,81 @@ void Databases::forget_queries() const {
   server_.execute("SELECT pg_stat_statements_reset()");
 }
 
-std::string Databases::template_of(const Backlog& backlog) {
-  std::ostringstream name;
-  name << "template_" << (backlog.table == Table::shipped ? "shipped_" : "usual_")
-       << (backlog.payload == Payload::bytea ? "bytea_" : "jsonb_") << backlog.rows << '_' << backlog.keys
-       << '_' << backlog.large_rows;
-  if (filled_.insert(name.str()).second) fill(name.str(), backlog);
-  return name.str();
+Databases::Slowest Databases::slowest_query() const {
+  const auto rows = server_.query(
+      "SELECT max_exec_time, mean_exec_time, query FROM pg_stat_statements s JOIN pg_roles r ON r.oid = "
+      "s.userid WHERE rolname = 'outbox_relay' ORDER BY max_exec_time DESC LIMIT 1");
+  if (rows.empty()) return {};
+  return {std::stod(*rows[0][0]), std::stod(*rows[0][1]), *rows[0][2]};
 }
 
-void Databases::fill(const std::string& name, const Backlog& backlog) {
-  std::cerr << " (filling " << backlog.rows << " rows first)" << std::flush;
+void Databases::restart_cold() {
+  const std::filesystem::path data = server_.value("SHOW data_directory");
+  server_.stop();
+  forget_files(data / "base");
+  server_.start();
+}
+
+std::string Databases::template_of(const Backlog& backlog) {
+  const auto known = std::ranges::find(templates_, backlog, &std::pair<Backlog, std::string>::first);
+  if (known != templates_.end()) return known->second;
+  const std::string name = next_name("template");
+  make(name, backlog);
+  templates_.emplace_back(backlog, name);
+  return name;
+}
+
+void Databases::drop_templates_but(const Backlog& kept) {
+  std::erase_if(templates_, [this, &kept](const auto& filled) {
+    if (filled.first == kept) return false;
+    server_.execute("DROP DATABASE " + filled.second);
+    return true;
+  });
+}
+
+void Databases::make(const std::string& name, const Backlog& backlog) const {
+  const auto rows = std::accumulate(backlog.further_rows.begin(), backlog.further_rows.end(),
+                                    backlog.rows + backlog.sent_rows);
+  std::cerr << " (filling " << rows << " rows first)" << std::flush;
   server_.create_database(name);
-  const std::filesystem::path sql{OUTBOX_RELAY_SQL};
-  if (backlog.table == Table::shipped) {
-    server_.execute_file(sql / "outbox.sql", name);
-  } else {
-    server_.execute(usual_table_sql, name);
-  }
+  server_.execute(shipped_sql("control.sql", 0), name);
+  for (std::size_t number = 0; number <= backlog.further_rows.size(); ++number)
+    make_table(name, backlog, number);
+}
+
+void Databases::make_table(const std::string& name, const Backlog& backlog, std::size_t number) const {
+  const std::string table = table_name(number);
+  if (number > 0) server_.execute("CREATE SCHEMA " + schema_name(number), name);
+  server_.execute(backlog.table == Table::shipped ? shipped_sql("outbox.sql", number) : usual_table_sql,
+                  name);
+  server_.execute(shipped_sql("role.sql", number), name);
   if (backlog.payload == Payload::jsonb)
-    server_.execute("ALTER TABLE outbox ALTER payload TYPE jsonb USING NULL", name);
+    server_.execute("ALTER TABLE " + table + " ALTER payload TYPE jsonb USING NULL", name);
   // Uncompressed, so that they are as large where they are stored.
-  if (backlog.large_rows > 0) server_.execute("ALTER TABLE outbox ALTER payload SET STORAGE EXTERNAL", name);
-  server_.execute_file(sql / "control.sql", name);
-  server_.execute_file(sql / "role.sql", name);
-  server_.execute(fill_sql(backlog), name);
-  server_.execute("VACUUM (ANALYZE) outbox", name);
+  if (backlog.large_rows > 0)
+    server_.execute("ALTER TABLE " + table + " ALTER payload SET STORAGE EXTERNAL", name);
+  const bool is_first = number == 0;
+  if (is_first && backlog.sent_rows > 0)
+    server_.execute(fill_sql(backlog, number, backlog.sent_rows, sent), name);
+  const std::size_t rows = is_first ? backlog.rows : backlog.further_rows[number - 1];
+  server_.execute(fill_sql(backlog, number, rows, pending), name);
+  if (backlog.is_vacuumed) server_.execute("VACUUM (ANALYZE) " + table, name);
 }
 
 // The checkpoint comes first and the copy goes through the log: so its pages are newer than the checkpoint,
 // as those of a backlog that has just been written are, and the first change of each does not log an image of
 // all of it [1600 bytes a row, and then the disk is all that is measured].
 Databases::Copy::Copy(Databases& databases, const Backlog& backlog)
-    : databases_(databases), name_(next_name()) {
+    : databases_(databases), name_(next_name("run")) {
   const std::string original = databases_.template_of(backlog);
   databases_.server_.execute("CHECKPOINT");
   databases_.server_.execute("CREATE DATABASE " + name_ + " TEMPLATE " + original + " STRATEGY WAL_LOG");
+}
+
+Databases::Copy::Copy(Databases& databases, const Backlog& backlog, Unique /*unique*/)
+    : databases_(databases), name_(next_name("run")) {
+  databases_.server_.execute("CHECKPOINT");
+  databases_.make(name_, backlog);
 }
 
 Databases::Copy::~Copy() {
@@ -138,6 +220,11 @@ std::string Databases::Copy::watching_connection() const {
 
 void Databases::Copy::execute(const std::string& sql) const {
   databases_.server_.execute(sql, name_);
+}
+
+void Databases::Copy::append(std::size_t rows) const {
+  execute(fill_sql({}, 0, rows, pending));
+  execute("VACUUM (ANALYZE) public.outbox");
 }
 
 std::string Databases::Copy::value(const std::string& sql) const {

@@ -4,6 +4,7 @@
 
 #include "lab.h"
 #include "running.h"
+#include "watch.h"
 
 namespace outbox_relay::bench {
 
@@ -12,7 +13,7 @@ struct Drain {
   Contender contender = Contender::relay;
   Completion completion = Completion::mark;
   Backlog backlog;
-  std::string relay_options;     ///< as in `Job`
+  std::string relay_options{};   ///< as in `Job`
   bool behind_snapshot = false;  ///< another session holds a snapshot from before the start
 };
 
@@ -22,14 +23,23 @@ struct Drain {
 ///
 /// rows_per_second              from the first completion to the last
 /// rows_per_second_from_start   from the start of the process to the last completion
-/// cpu_us_per_row, postgres_cpu_us_per_row, kafka_cpu_us_per_row
-/// peak_memory_mib              of the contender
-/// wal_bytes_per_row, full_page_images_per_row
 /// hot_ratio                    marks only
 /// queries_per_page             of the contender's sessions
+/// and all that `Meter` reads
 [[nodiscard]] Measures run_drain(Lab& lab, const Drain& drain);
+
+/// The same with a backlog that is too large to exist twice, and further:
+///
+/// first_tenth_rows_per_second, last_tenth_rows_per_second
+/// last_to_first_tenth          their ratio
+[[nodiscard]] Measures run_large_drain(Lab& lab, const Drain& drain);
 
 /// One of the `*_only` contenders: its own rows_per_second.
 [[nodiscard]] Measures run_end_alone(Lab& lab, const Drain& drain);
+
+/// Throws std::runtime_error unless every row of the stretch is completed, and the topic holds exactly so many
+/// records.
+void check_drained(const Stretch& stretch, Completion completion, const Databases::Copy& database,
+                   const Topic& topic);
 
 }  // namespace outbox_relay::bench

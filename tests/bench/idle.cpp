@@ -1,11 +1,9 @@
 #include "idle.h"
 
-#include <stdexcept>
 #include <thread>
 
 #include "processes.h"
 #include "running.h"
-#include "support/eventually.h"
 
 namespace outbox_relay::bench {
 namespace {
@@ -40,8 +38,7 @@ Measures run_idle(Lab& lab, std::chrono::seconds duration) {
                    .bootstrap = lab.broker.bootstrap(),
                    .topic = topic.name(),
                    .relay_options = {}}};
-  if (!testing::eventually([&] { return running.relay().metric_of("orders", "leader") == 1; }))
-    throw std::runtime_error("the relay does not begin");
+  running.await_lead();
   std::this_thread::sleep_for(until_idle);
   lab.databases.forget_queries();
   const Sample before{lab, running};

@@ -117,9 +117,8 @@ Measures through_relay(Lab& lab, const Latency& latency, std::size_t rows) {
                   {.connection = copy.connection(),
                    .bootstrap = lab.broker.bootstrap(),
                    .topic = topic.name(),
-                   .relay_options = {}}};
-  if (!testing::eventually([&] { return running.relay().metric_of("orders", "leader") == 1; }))
-    throw std::runtime_error("the relay does not begin");
+                   .relay_options = latency.relay_options}};
+  running.await_lead();
   Departures departures(rows);
   {
     std::vector<std::future<void>> written;
@@ -132,9 +131,8 @@ Measures through_relay(Lab& lab, const Latency& latency, std::size_t rows) {
   }
   await_all(arrivals, rows);
   Measures measures = quantiles(latency, departures, arrivals);
-  const double sum = running.relay().metric_of("orders", "end_to_end_duration_seconds_sum");
-  measures["own_mean_ms"] =
-      sum * 1000 / running.relay().metric_of("orders", "end_to_end_duration_seconds_count");
+  measures["own_mean_ms"] = running.metric("end_to_end_duration_seconds_sum") * 1000 /
+                            running.metric("end_to_end_duration_seconds_count");
   running.finish();
   return measures;
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "lab.h"
 
@@ -17,6 +18,7 @@ struct Latency {
   Way way = Way::relay;
   int rows_per_second = 500;
   std::chrono::seconds duration{30};
+  std::string relay_options{};  ///< as in `Job`
 };
 
 /// p50_ms, p99_ms   from the commit as its writer saw it (or the hand-over to the producer) to the arrival at

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "databases.h"
 #include "support/eventually.h"
 
 namespace outbox_relay::bench {
@@ -18,10 +19,13 @@ std::string configuration(const Job& job) {
   std::ostringstream text;
   text << "postgres:\n  connection: \"" << job.connection << "\"\n"
        << "kafka:\n  properties:\n    bootstrap.servers: \"" << job.bootstrap << "\"\n"
-       << "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt }\n"
-       << "outboxes:\n  - name: orders\n    table: public.outbox\n    topic: " << job.topic << '\n'
-       << "    completion: " << (job.completion == Completion::mark ? "mark" : "delete") << '\n'
-       << job.relay_options;
+       << "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt }\noutboxes:\n";
+  for (std::size_t number = 0; number <= job.further_topics.size(); ++number) {
+    text << "  - name: " << outbox_name(number) << "\n    table: " << table_name(number)
+         << "\n    topic: " << (number == 0 ? job.topic : job.further_topics[number - 1])
+         << "\n    completion: " << (job.completion == Completion::mark ? "mark" : "delete") << '\n'
+         << job.relay_options;
+  }
   return text.str();
 }
 
@@ -36,6 +40,10 @@ std::vector<std::string> command(Contender contender, const Job& job) {
 }
 
 }  // namespace
+
+std::string outbox_name(std::size_t number) {
+  return number == 0 ? "orders" : "orders-" + std::to_string(number);
+}
 
 const char* to_text(Contender contender) {
   switch (contender) {
@@ -75,6 +83,14 @@ void Running::fail(int code) const {
 void Running::check() const {
   const auto code = process().wait(std::chrono::milliseconds{0});
   if (code && (*code != 0 || contender_ == Contender::relay)) fail(*code);
+}
+
+void Running::await_lead() const {
+  const bool leads = testing::eventually([this] {
+    check();
+    return metric("leader") == 1;
+  });
+  if (!leads) throw std::runtime_error("the relay does not begin:\n" + process().errors());
 }
 
 std::string Running::await_line() const {
