@@ -3,6 +3,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "support/eventually.h"
+
 namespace outbox_relay::bench {
 namespace {
 
@@ -52,16 +54,25 @@ Topic::~Topic() {
   rd_kafka_DeleteTopic_destroy(topic);
 }
 
+std::int64_t Topic::records_of(std::int32_t partition) const {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  // The client may still hold what it was told before the topic was there.
+  const bool is_answered = testing::eventually([&] {
+    error = rd_kafka_query_watermark_offsets(broker_.client_.get(), name_.c_str(), partition, &low, &high,
+                                             patience_ms);
+    return error != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION &&
+           error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+           error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && error != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  });
+  if (!is_answered || error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+  return high - low;
+}
+
 std::int64_t Topic::records() const {
   std::int64_t sum = 0;
-  for (int partition = 0; partition < partitions; ++partition) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(broker_.client_.get(), name_.c_str(), partition, &low,
-                                                        &high, patience_ms);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
-    sum += high - low;
-  }
+  for (int partition = 0; partition < partitions; ++partition) sum += records_of(partition);
   return sum;
 }
 

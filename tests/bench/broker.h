@@ -38,12 +38,16 @@ class Topic {
   Topic& operator=(const Topic&) = delete;
 
   static constexpr int partitions = 6;
+  /// The name of a topic that nobody makes.
+  static constexpr const char* missing = "missing";
 
   [[nodiscard]] const std::string& name() const { return name_; }
   /// As many as the partitions' end offsets say.
   [[nodiscard]] std::int64_t records() const;
 
  private:
+  [[nodiscard]] std::int64_t records_of(std::int32_t partition) const;
+
   Broker& broker_;
   std::string name_;
 };

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <numeric>
@@ -49,7 +51,8 @@ std::string payload_sql(const Backlog& backlog) {
 std::string fill_sql(const Backlog& backlog, std::size_t number, std::size_t rows, const char* sent_at) {
   std::ostringstream sql;
   sql << "INSERT INTO " << table_name(number)
-      << " (aggregatetype, aggregateid, type, payload, headers, sent_at) SELECT 'order', 'customer-' || (i * "
+      << " (aggregatetype, aggregateid, type, payload, headers, sent_at) SELECT 'order', 'customer-' || "
+         "(i::bigint * "
          "7919) % "
       << backlog.keys << ", 'OrderCreated', " << payload_sql(backlog)
       << ", jsonb_build_object('source', 'shop', 'tenant', 'tenant-' || i % 50, 'traceparent', '00-' || "
@@ -58,7 +61,7 @@ std::string fill_sql(const Backlog& backlog, std::size_t number, std::size_t row
   return sql.str();
 }
 
-constexpr const char* pending = "NULL";
+constexpr const char* unsent = "NULL";
 constexpr const char* sent = "now()";
 
 std::string schema_name(std::size_t number) {
@@ -77,13 +80,19 @@ std::string shipped_sql(const char* file, std::size_t number) {
   return "SET search_path = " + schema + ";\n" + sql;
 }
 
-/// What the kernel keeps of the files below `directory` that is written already.
-void forget_files(const std::filesystem::path& directory) {
+/// What pg_stat_statements holds of the contenders' role ("="), or of all others ("<>").
+std::string statements_of(const std::string& comparison) {
+  return " FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid WHERE r.rolname " + comparison +
+         " 'outbox_relay'";
+}
+
+void for_each_file(const std::filesystem::path& directory, const std::function<void(int)>& act) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator{directory}) {
     if (!entry.is_regular_file()) continue;
     const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) continue;  // autovacuum may have cut it off
     if (file < 0) throw std::runtime_error("cannot read " + entry.path().string());
-    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    act(file);
     ::close(file);
   }
 }
@@ -115,10 +124,12 @@ double Databases::full_page_images() const {
   return std::stod(server_.value("SELECT wal_fpi FROM pg_stat_wal"));
 }
 
+double Databases::log_bytes_of_onlookers() const {
+  return std::stod(server_.value("SELECT coalesce(sum(wal_bytes), 0)" + statements_of("<>")));
+}
+
 double Databases::queries() const {
-  return std::stod(server_.value(
-      "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid "
-      "WHERE rolname = 'outbox_relay'"));
+  return std::stod(server_.value("SELECT coalesce(sum(calls), 0)" + statements_of("=")));
 }
 
 void Databases::forget_queries() const {
@@ -126,17 +137,25 @@ void Databases::forget_queries() const {
 }
 
 Databases::Slowest Databases::slowest_query() const {
-  const auto rows = server_.query(
-      "SELECT max_exec_time, mean_exec_time, query FROM pg_stat_statements s JOIN pg_roles r ON r.oid = "
-      "s.userid WHERE rolname = 'outbox_relay' ORDER BY max_exec_time DESC LIMIT 1");
+  const auto rows = server_.query("SELECT max_exec_time, mean_exec_time, query" + statements_of("=") +
+                                  " ORDER BY max_exec_time DESC LIMIT 1");
   if (rows.empty()) return {};
   return {std::stod(*rows[0][0]), std::stod(*rows[0][1]), *rows[0][2]};
 }
 
+std::filesystem::path Databases::files() const {
+  return std::filesystem::path{server_.value("SHOW data_directory")} / "base";
+}
+
+// The kernel would write them later, in the middle of a run.
+void Databases::have_files_written() const {
+  for_each_file(files(), [](int file) { ::fdatasync(file); });
+}
+
 void Databases::restart_cold() {
-  const std::filesystem::path data = server_.value("SHOW data_directory");
+  const auto data = files();
   server_.stop();
-  forget_files(data / "base");
+  for_each_file(data, [](int file) { ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); });
   server_.start();
 }
 
@@ -182,7 +201,7 @@ void Databases::make_table(const std::string& name, const Backlog& backlog, std:
   if (is_first && backlog.sent_rows > 0)
     server_.execute(fill_sql(backlog, number, backlog.sent_rows, sent), name);
   const std::size_t rows = is_first ? backlog.rows : backlog.further_rows[number - 1];
-  server_.execute(fill_sql(backlog, number, rows, pending), name);
+  server_.execute(fill_sql(backlog, number, rows, unsent), name);
   if (backlog.is_vacuumed) server_.execute("VACUUM (ANALYZE) " + table, name);
 }
 
@@ -194,12 +213,14 @@ Databases::Copy::Copy(Databases& databases, const Backlog& backlog)
   const std::string original = databases_.template_of(backlog);
   databases_.server_.execute("CHECKPOINT");
   databases_.server_.execute("CREATE DATABASE " + name_ + " TEMPLATE " + original + " STRATEGY WAL_LOG");
+  databases_.have_files_written();
 }
 
 Databases::Copy::Copy(Databases& databases, const Backlog& backlog, Unique /*unique*/)
     : databases_(databases), name_(next_name("run")) {
   databases_.server_.execute("CHECKPOINT");
   databases_.make(name_, backlog);
+  databases_.have_files_written();
 }
 
 Databases::Copy::~Copy() {
@@ -223,8 +244,9 @@ void Databases::Copy::execute(const std::string& sql) const {
 }
 
 void Databases::Copy::append(std::size_t rows) const {
-  execute(fill_sql({}, 0, rows, pending));
+  execute(fill_sql({}, 0, rows, unsent));
   execute("VACUUM (ANALYZE) public.outbox");
+  databases_.have_files_written();
 }
 
 std::string Databases::Copy::value(const std::string& sql) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,9 @@ class Databases {
   /// How many bytes of log were written so far, and how many images of whole pages into it.
   [[nodiscard]] double log_bytes() const;
   [[nodiscard]] double full_page_images() const;
+  /// How many of these bytes are due to statements of others than the contenders' role since
+  /// `forget_queries`: whoever reads a page first after its rows were marked prunes it, and that is logged.
+  [[nodiscard]] double log_bytes_of_onlookers() const;
   /// How many queries the contenders' role has made since `forget_queries`.
   [[nodiscard]] double queries() const;
   void forget_queries() const;
@@ -92,6 +96,8 @@ class Databases {
 
  private:
   [[nodiscard]] std::string template_of(const Backlog& backlog);
+  [[nodiscard]] std::filesystem::path files() const;
+  void have_files_written() const;
   void make(const std::string& name, const Backlog& backlog) const;
   void make_table(const std::string& name, const Backlog& backlog, std::size_t number) const;
 

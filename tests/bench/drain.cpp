@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "connection.h"
 #include "meter.h"
@@ -13,9 +14,7 @@ namespace {
 
 using Clock = Passage::Clock;
 
-constexpr double rows_per_page = page_rows;
 constexpr int largest_record = 20'000'000;
-constexpr int tenths = 10;
 
 Job job_for(const Lab& lab, const Drain& drain, const Databases::Copy& copy, const Topic& topic) {
   return {.connection = copy.connection(),
@@ -42,18 +41,24 @@ double hot_ratio(const Databases::Copy& copy, std::size_t rows) {
       "SELECT n_tup_hot_upd::float / n_tup_upd FROM pg_stat_user_tables WHERE relname = 'outbox'");
 }
 
-Measures measure(Lab& lab, const Drain& drain, const Databases::Copy& copy, const Topic& topic,
-                 const Stretch& stretch, Passage& passage) {
+struct Drained {
+  Measures measures;
+  Passage passage;
+};
+
+/// `parts` are those whose ends are noted.
+Drained drain_database(Lab& lab, const Drain& drain, const Databases::Copy& copy, int parts) {
+  const Topic topic{lab.broker, drain.backlog.large_rows > 0 ? largest_record : 0};
+  const Stretch stretch{.rows = static_cast<std::int64_t>(drain.backlog.rows), .parts = parts};
   std::optional<Connection> snapshot;
   if (drain.behind_snapshot) {
     snapshot.emplace(copy.watching_connection());
     snapshot->execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class");
   }
-  lab.databases.forget_queries();
   const Meter meter{lab};
   const auto started = Clock::now();
   Running running{drain.contender, job_for(lab, drain, copy, topic)};
-  passage = watch(copy.watching_connection(), {stretch}, running).front();
+  const Passage passage = watch(copy.watching_connection(), {stretch}, running).front();
   Measures measures = meter.read(running, drain.backlog.rows);
   running.finish();
   snapshot.reset();
@@ -62,8 +67,8 @@ Measures measure(Lab& lab, const Drain& drain, const Databases::Copy& copy, cons
   measures["rows_per_second"] = rows / seconds_between(passage.begin, passage.end());
   measures["rows_per_second_from_start"] = rows / seconds_between(started, passage.end());
   if (drain.completion == Completion::mark) measures["hot_ratio"] = hot_ratio(copy, drain.backlog.rows);
-  measures["queries_per_page"] = lab.databases.queries() / (rows / rows_per_page);
-  return measures;
+  measures["queries"] = lab.databases.queries();
+  return {std::move(measures), passage};
 }
 
 }  // namespace
@@ -81,22 +86,18 @@ void check_drained(const Stretch& stretch, Completion completion, const Database
 
 Measures run_drain(Lab& lab, const Drain& drain) {
   const Databases::Copy copy{lab.databases, drain.backlog};
-  const Topic topic{lab.broker, drain.backlog.large_rows > 0 ? largest_record : 0};
-  Passage passage;
-  const Stretch stretch{.rows = static_cast<std::int64_t>(drain.backlog.rows)};
-  return measure(lab, drain, copy, topic, stretch, passage);
+  return drain_database(lab, drain, copy, 1).measures;
 }
 
 Measures run_large_drain(Lab& lab, const Drain& drain) {
+  constexpr int tenths = 10;
   const Databases::Copy database{lab.databases, drain.backlog, Databases::Unique{}};
-  const Topic topic{lab.broker};
-  Passage passage;
-  const Stretch stretch{.rows = static_cast<std::int64_t>(drain.backlog.rows), .parts = tenths};
-  Measures measures = measure(lab, drain, database, topic, stretch, passage);
-  const double rows = static_cast<double>(drain.backlog.rows) / tenths;
-  const auto& parts = passage.parts;
-  const double first = rows / seconds_between(passage.begin, parts.front());
-  const double last = rows / seconds_between(parts[tenths - 2], parts.back());
+  auto [measures, passage] = drain_database(lab, drain, database, tenths);
+  const auto tenth_in = [&drain](Clock::time_point begin, Clock::time_point end) {
+    return static_cast<double>(drain.backlog.rows) / tenths / seconds_between(begin, end);
+  };
+  const double first = tenth_in(passage.begin, passage.parts.front());
+  const double last = tenth_in(passage.parts[tenths - 2], passage.end());
   measures["first_tenth_rows_per_second"] = first;
   measures["last_tenth_rows_per_second"] = last;
   measures["last_to_first_tenth"] = last / first;

@@ -24,7 +24,7 @@ struct Drain {
 /// rows_per_second              from the first completion to the last
 /// rows_per_second_from_start   from the start of the process to the last completion
 /// hot_ratio                    marks only
-/// queries_per_page             of the contender's sessions
+/// queries                      of the contender's sessions
 /// and all that `Meter` reads
 [[nodiscard]] Measures run_drain(Lab& lab, const Drain& drain);
 
@@ -37,8 +37,8 @@ struct Drain {
 /// One of the `*_only` contenders: its own rows_per_second.
 [[nodiscard]] Measures run_end_alone(Lab& lab, const Drain& drain);
 
-/// Throws std::runtime_error unless every row of the stretch is completed, and the topic holds exactly so many
-/// records.
+/// Throws std::runtime_error unless every row of the stretch is completed, and the topic holds exactly so
+/// many records.
 void check_drained(const Stretch& stretch, Completion completion, const Databases::Copy& database,
                    const Topic& topic);
 

@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "machine.h"
 #include "results.h"
 #include "shape.h"
+#include "shape_parts.h"
 
 namespace {
 
@@ -18,6 +20,8 @@ using namespace outbox_relay::bench;
 
 struct Options {
   std::vector<std::string> only;
+  std::optional<std::size_t> large_rows;
+  std::optional<std::size_t> sent_rows;
   bool is_list = false;
   bool is_quick = false;
   bool is_check = false;
@@ -25,15 +29,26 @@ struct Options {
 };
 
 constexpr Scale full_scale{};
-constexpr Scale quick_scale{
-    .rows = 200'000, .repeats = 2, .steady = std::chrono::seconds{8}, .idle = std::chrono::seconds{15}};
+constexpr Scale quick_scale{.rows = 200'000,
+                            .large_rows = 1'000'000,
+                            .sent_rows = 500'000,
+                            .repeats = 2,
+                            .steady = std::chrono::seconds{8},
+                            .idle = std::chrono::seconds{15}};
 constexpr Scale check_scale{.rows = check_rows, .repeats = 1};
+
+Scale scale_of(const Options& options) {
+  Scale scale = options.is_check ? check_scale : options.is_quick ? quick_scale : full_scale;
+  scale.large_rows = options.large_rows.value_or(scale.large_rows);
+  scale.sent_rows = options.sent_rows.value_or(scale.sent_rows);
+  return scale;
+}
 
 void write(const std::filesystem::path& file, const std::string& text) {
   std::ofstream{file, std::ios::binary} << text;
 }
 
-void run_arm(Lab& lab, const Shape& shape, std::size_t arm, const std::string& turn, Results* results) {
+void run_arm(Lab& lab, const Shape& shape, std::size_t arm, const std::string& turn, Results& results) {
   std::cerr << shape.name << ' ' << turn << ": " << shape.arms[arm].name << std::flush;
   Measures measures = shape.arms[arm].run(lab);
   const Column& shown = shape.columns.front();
@@ -41,17 +56,23 @@ void run_arm(Lab& lab, const Shape& shape, std::size_t arm, const std::string& t
     std::cerr << ": " << grouped(value->second, shown.decimals) << ' ' << shown.title;
   }
   std::cerr << '\n';
-  if (results != nullptr) results->add(arm, std::move(measures));
+  results.add(arm, std::move(measures));
 }
 
-/// The arms in turn, so that what else happens on the machine meets them all alike; before them one run that
-/// does not count, because the broker is slow while its code is still being compiled.
+/// One drain that does not count, because the broker is slow while its code is still being compiled.
+void warm_up(Lab& lab, const Drain& drain) {
+  std::cerr << "warm-up" << std::flush;
+  static_cast<void>(run_drain(lab, drain));
+  std::cerr << '\n';
+}
+
+/// The arms in turn, so that what else happens on the machine meets them all alike.
 Results run_shape(Lab& lab, const Shape& shape, const Scale& scale) {
   Results results{shape};
-  run_arm(lab, shape, 0, "warm-up", nullptr);
-  for (int repeat = 1; repeat <= scale.repeats; ++repeat) {
-    const std::string turn = std::to_string(repeat) + '/' + std::to_string(scale.repeats);
-    for (std::size_t arm = 0; arm < shape.arms.size(); ++arm) run_arm(lab, shape, arm, turn, &results);
+  const int repeats = std::min(scale.repeats, shape.repeats.value_or(scale.repeats));
+  for (int repeat = 1; repeat <= repeats; ++repeat) {
+    const std::string turn = std::to_string(repeat) + '/' + std::to_string(repeats);
+    for (std::size_t arm = 0; arm < shape.arms.size(); ++arm) run_arm(lab, shape, arm, turn, results);
   }
   return results;
 }
@@ -69,19 +90,25 @@ std::vector<Shape> chosen_shapes(const Options& options, const Scale& scale) {
     if (std::ranges::find(shapes, name, &Shape::name) == shapes.end())
       throw std::runtime_error("there is no shape " + name + "; --list shows them");
   }
-  if (!options.only.empty()) {
-    std::erase_if(shapes, [&options](const Shape& shape) {
-      return std::ranges::find(options.only, shape.name) == options.only.end();
-    });
-  }
+  std::erase_if(shapes, [&options](const Shape& shape) {
+    if (options.only.empty()) return options.is_quick && !options.is_list && !shape.is_quick;
+    return std::ranges::find(options.only, shape.name) == options.only.end();
+  });
   return shapes;
 }
 
+void list(const std::vector<Shape>& shapes) {
+  for (const Shape& shape : shapes) {
+    std::cout << shape.name << ": " << shape.title << " (" << (shape.is_quick ? "quick; " : "")
+              << grouped(shape.disk_gb, 1) << " GB)\n";
+  }
+}
+
 int run(const Options& options) {
-  const Scale& scale = options.is_check ? check_scale : options.is_quick ? quick_scale : full_scale;
+  const Scale scale = scale_of(options);
   const auto shapes = options.is_check ? std::vector{make_check()} : chosen_shapes(options, scale);
   if (options.is_list) {
-    for (const Shape& shape : shapes) std::cout << shape.name << ": " << shape.title << '\n';
+    list(shapes);
     return 0;
   }
   std::filesystem::create_directories(options.output);
@@ -89,9 +116,12 @@ int run(const Options& options) {
   Lab lab;
   const Machine machine = describe_machine(lab);
   write(options.output / "machine.md", to_markdown(machine));
+  const Drain usual = relay_drain(scale.rows);
+  warm_up(lab, usual);
   bool kept = true;
   for (const Shape& shape : shapes) {
     const Results results = run_shape(lab, shape, scale);
+    lab.tidy_up(usual.backlog);
     write(options.output / (shape.name + ".json"), results.to_json(scale, machine));
     write(options.output / (shape.name + ".md"), results.to_markdown());
     write(options.output / (shape.name + ".svg"), results.to_svg());
@@ -108,8 +138,11 @@ int main(int argc, char** argv) {
       "Measures outbox-relay against a bare program and the usual loop; see README.md beside the source"};
   Options options;
   app.add_option("--only", options.only, "a shape, may be repeated; all of them without it");
-  app.add_flag("--list", options.is_list, "shows the shapes");
-  app.add_flag("--quick", options.is_quick, "fewer rows, two repeats");
+  app.add_flag("--list", options.is_list, "shows the shapes, those of --quick and the disk that each needs");
+  app.add_flag("--quick", options.is_quick,
+               "fewer rows and two repeats; without --only a few shapes: two minutes");
+  app.add_option("--large-rows", options.large_rows, "how many rows a large backlog has");
+  app.add_option("--sent-rows", options.sent_rows, "how many sent rows are retained");
   app.add_flag("--check", options.is_check, "a tiny run that fails when a count is not what it should be");
   app.add_option("--output", options.output, "where the results go")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -97,7 +97,9 @@ std::string Results::to_json(const Scale& scale, const Machine& machine) const {
   for (const auto& [name, value] : machine) facts[name] = value;
   return json::serialize(json::object{{"shape", shape_.name},
                                       {"rows", scale.rows},
-                                      {"repeats", scale.repeats},
+                                      {"large_rows", scale.large_rows},
+                                      {"sent_rows", scale.sent_rows},
+                                      {"repeats", runs_.front().size()},
                                       {"machine", std::move(facts)},
                                       {"claims", std::move(claims)},
                                       {"runs", std::move(runs)}}) +

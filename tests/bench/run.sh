@@ -2,15 +2,17 @@
 # The benchmark: how fast the relay is on this machine, against a bare program and the loop that people write.
 #
 #   tests/bench/run.sh                    every shape in full; a machine with nothing else to do, please
-#   tests/bench/run.sh --quick            fewer rows and two repeats
-#   tests/bench/run.sh --only SHAPE       one shape (may be repeated)
-#   tests/bench/run.sh --list             the shapes
+#   tests/bench/run.sh --quick            two minutes: some shapes (--list), with fewer rows and two repeats
+#   tests/bench/run.sh --only SHAPE       one shape (may be repeated), with --quick the small form of it
+#   tests/bench/run.sh --list             the shapes, and the disk that each needs
+#   tests/bench/run.sh --sent-rows N      how many sent rows are retained in a table (5 million)
+#   tests/bench/run.sh --large-rows N     how many rows a large backlog has (10 million)
 #   tests/bench/run.sh --check            a tiny run that fails when a count that is not a time is wrong
 #   tests/bench/run.sh --write-readme     afterwards puts all results of build/bench/ into README.md
 #
-# Installs what is missing (deploy/packages.sh says what), builds into build/bench-release, starts its own PostgreSQL and
-# Kafka on the loopback address below TMPDIR (some GB), and leaves nothing behind but build/. Results: tables on
-# standard output; build/bench/SHAPE.md, SHAPE.svg, and SHAPE.json with every single run.
+# Installs what is missing (deploy/packages.sh says what), builds into build/bench-release, starts its own
+# PostgreSQL and Kafka on the loopback address below TMPDIR, and leaves nothing behind but build/. Results:
+# tables on standard output; build/bench/SHAPE.md, SHAPE.svg, and SHAPE.json with every single run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly build=build/bench-release
@@ -68,9 +70,9 @@ write=no
 while (($# > 0)); do
   case $1 in
     --quick | --list | --check) options+=("$1") ;;
-    --only)
+    --only | --sent-rows | --large-rows)
       [[ -n ${2-} ]] || usage 2 >&2
-      options+=(--only "$2")
+      options+=("$1" "$2")
       shift
       ;;
     --write-readme) write=yes ;;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,12 @@ struct Claim {
 struct Shape {
   std::string name;  ///< for --only
   std::string title;
-  std::vector<Arm> arms;
-  std::vector<Column> columns;  ///< the first one with its spread, and as the chart's bars
-  std::vector<Claim> claims;
+  std::vector<Arm> arms{};
+  std::vector<Column> columns{};  ///< the first one with its spread, and as the chart's bars
+  std::vector<Claim> claims{};
+  bool is_quick = false;         ///< one of those that `--quick` runs when none is named
+  double disk_gb = 0;            ///< what servers and data need, about
+  std::optional<int> repeats{};  ///< where so many are enough, or all that time allows
 };
 
 /// All of them, in the order in which they are run.
