@@ -77,7 +77,10 @@ Plan::Reading Plan::next_page(TimePoint now) {
     return next_fetch();
   }
   if (!unsafe_pages_.empty()) {
-    if (flush_at_ <= now) return ReadFlushPosition{.flush_first = flush_delay_ > first_flush_delay};
+    if (flush_at_ <= now) {
+      // A completion that is under way flushes the log at its end.
+      return ReadFlushPosition{.flush_first = flush_delay_ > first_flush_delay && completing_.empty()};
+    }
     return Wait{may_fetch ? std::min(flush_at_, poll_at_) : flush_at_};
   }
   return may_fetch ? Wait{poll_at_} : Wait{};

@@ -37,7 +37,7 @@ TEST_CASE("rows are published when the log that holds their commit has been flus
 }
 
 TEST_CASE("a log that nobody flushes is flushed for the rows that wait for it", "[plan]") {
-  Story s;
+  Story s{{.poll_interval_min = 100ms}};
   s.page_arrives({101}, {.value = 50}, {.value = 47});
   const auto reading_after = [&](auto time) {
     s.now += time;
@@ -50,6 +50,17 @@ TEST_CASE("a log that nobody flushes is flushed for the rows that wait for it", 
   CHECK(reading_after(2ms).flush_first);
   s.plan.flushed({50}, s.now);
   CHECK(s.waits());
+
+  // Not beside a completion, which does it by itself.
+  s.topic_opens();
+  s.plan.delivered(*s.publish().front(), std::nullopt, s.now);
+  s.now += 100ms;
+  s.page_arrives({102}, {.value = 60}, {.value = 50});
+  REQUIRE(s.plan.next_completion().size() == 1);
+  CHECK_FALSE(reading_after(2ms).flush_first);
+  s.plan.flushed({50}, s.now);
+  s.plan.completed();
+  CHECK(reading_after(4ms).flush_first);
 }
 
 TEST_CASE("an empty poll is followed by longer and longer waits, a page by a short one", "[plan]") {
