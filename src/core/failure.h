@@ -11,7 +11,8 @@ namespace outbox_relay::core {
 enum class Remedy {
   retry,       ///< heals by itself: back off and try again with the same connection or producer
   rebuild,     ///< this connection or producer is finished: make a new one, then as `retry`
-  isolate,     ///< Kafka refused a whole batch and the guilty row in it is unknown
+  isolate,     ///< Kafka refused a whole batch and the guilty row in it is unknown; or a row that travelled
+               ///< alone, without a reason: the broker may be in trouble, or it is the row
   hold_topic,  ///< rows of this topic cannot go out now, all others can
   park,        ///< this row alone was refused, and will be again
   operate,     ///< only a person can mend it: say what to do, try again slowly, be not ready

@@ -170,6 +170,15 @@ void Lanes::acknowledged(const InFlight& row, TimePoint now) {
   lane->waiting.clear();
 }
 
+void Lanes::took(const InFlight& row, TimePoint now) {
+  if (Lane* lane = lane_of(row)) lane->last_taken = now;
+}
+
+bool Lanes::has_taken_since(const InFlight& row, TimePoint moment) {
+  const Lane* lane = lane_of(row);
+  return lane != nullptr && lane->last_taken > moment;
+}
+
 void Lanes::failed(const InFlight& row) {
   Lane* lane = lane_of(row);
   if (lane != nullptr && lane->published > 0) --lane->published;
@@ -178,7 +187,7 @@ void Lanes::failed(const InFlight& row) {
 void Lanes::producer_replaced() {
   for (Topic& each : topics_) {
     each.waiting.clear();
-    for (Lane& lane : each.lanes) lane = Lane{};
+    for (Lane& lane : each.lanes) lane = Lane{.waiting = {}, .last_ack = {}, .last_taken = lane.last_taken};
   }
   ready_.clear();
 }

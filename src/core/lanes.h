@@ -67,6 +67,10 @@ class Lanes {
   void drop_next();
   /// Kafka acknowledged a row: opens its partition's gate.
   void acknowledged(const InFlight& row, TimePoint now);
+  /// Kafka has a row, whichever producer brought it.
+  void took(const InFlight& row, TimePoint now);
+  /// Whether the row's partition took any row after that moment.
+  [[nodiscard]] bool has_taken_since(const InFlight& row, TimePoint moment);
   /// A row that was handed over came back unpublished.
   void failed(const InFlight& row);
   /// The producer is gone: all gates are closed, and no row waits here any more; the caller enqueues them
@@ -111,7 +115,8 @@ class Lanes {
   struct Lane {
     Gate gate = Gate::closed;
     std::deque<InFlight*> waiting;
-    TimePoint last_ack;
+    TimePoint last_ack;         ///< to the main producer, whose place with the broker is kept by it
+    TimePoint last_taken;       ///< from any producer
     std::size_t published = 0;  ///< handed over, no report yet
   };
   enum class TopicState : std::uint8_t { unknown, looking_up, open, held };

@@ -185,6 +185,8 @@ class Plan {
   [[nodiscard]] std::size_t count_ahead(const OrderingKey& key);
   void hold_for_topic(InFlight& row);
   void delivered_suspect(InFlight& row, const Failure& failure, TimePoint now);
+  [[nodiscard]] bool is_guilty_by_now(InFlight& row, TimePoint now);
+  void postpone(InFlight& row, Suspects::Turn turn, TimePoint now);
   void refuse(InFlight& row, const Failure& failure, TimePoint now);
   void send_dead_letter(InFlight& row, const Failure& failure, TimePoint now);
   void set_aside(InFlight& row, Parking parking, TimePoint now);

@@ -80,13 +80,14 @@ void Plan::published(InFlight& row, TimePoint now) {
 
 bool Plan::not_taken(InFlight& row, TimePoint now) {
   if (!row.is_suspect) return false;
-  suspects_.postponed(now);
+  suspects_.postponed(Suspects::Turn::first, now);
   return true;
 }
 
 void Plan::delivered(InFlight& row, const std::optional<Failure>& failure, TimePoint now) {
   assert(row.stage == Stage::published);
   if (!failure) {
+    lanes_.took(row, now);
     if (!row.is_suspect) {
       lanes_.acknowledged(row, now);
       suspects_.settled_ahead(row);

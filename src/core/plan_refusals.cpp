@@ -13,6 +13,9 @@ namespace {
 /// How many rows one transaction parks.
 constexpr std::size_t parked_at_once = 1000;
 
+/// So many refusals without a reason convict a row, if others are taken in between: about 3 s of attempts.
+constexpr std::uint8_t unexplained_refusals = 5;
+
 /// A requeued row goes out within seconds, also when there are very many parked rows to ask for.
 constexpr std::chrono::milliseconds ask_interval{2000};
 constexpr std::chrono::milliseconds shortest_ask_interval{100};
@@ -34,6 +37,8 @@ void Plan::refused(InFlight& row, const Failure& failure, TimePoint now) {
 void Plan::delivered_suspect(InFlight& row, const Failure& failure, TimePoint now) {
   switch (failure.remedy) {
     case Remedy::isolate:
+      if (!is_guilty_by_now(row, now)) return postpone(row, Suspects::Turn::last, now);
+      [[fallthrough]];
     case Remedy::park: {
       const auto followers = suspects_.settled();
       refuse(row, failure, now);
@@ -50,11 +55,23 @@ void Plan::delivered_suspect(InFlight& row, const Failure& failure, TimePoint no
     case Remedy::retry:
     case Remedy::rebuild:
     case Remedy::operate:
-      suspects_.postponed(now);
-      // Another relay may have led, and published it, since the session that read it.
-      if (!row.page->places_hold) read_all_again(now);
-      break;
+      return postpone(row, Suspects::Turn::first, now);
   }
+}
+
+// Refused alone, and not for a reason that is about it. A broker in trouble says so of every row; that it is
+// this one shows when its partition takes others meanwhile, again and again.
+bool Plan::is_guilty_by_now(InFlight& row, TimePoint now) {
+  Unexplained& unexplained = row.unexplained;
+  if (unexplained.refusals == 0 || lanes_.has_taken_since(row, unexplained.last)) ++unexplained.refusals;
+  unexplained.last = now;
+  return unexplained.refusals >= unexplained_refusals;
+}
+
+void Plan::postpone(InFlight& row, Suspects::Turn turn, TimePoint now) {
+  suspects_.postponed(turn, now);
+  // Another relay may have led, and published it, since the session that read it.
+  if (!row.page->places_hold) read_all_again(now);
 }
 
 void Plan::refuse(InFlight& row, const Failure& failure, TimePoint now) {
@@ -78,6 +95,7 @@ void Plan::send_dead_letter(InFlight& row, const Failure& failure, TimePoint now
       std::make_unique<DeadLetter>(failure, row.topic == no_topic ? "" : topics_.name(row.topic));
   row.topic = *dead_letter_topic_;
   row.is_suspect = false;
+  row.unexplained = {};
   enqueue(row, now);
 }
 

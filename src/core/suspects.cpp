@@ -56,9 +56,11 @@ std::vector<InFlight*> Suspects::settled() {
   return released;
 }
 
-void Suspects::postponed(TimePoint now) {
+void Suspects::postponed(Turn turn, TimePoint now) {
   not_before_ = now + backoff_.next();
-  if (out_ != nullptr) ready_.push_front(std::exchange(out_, nullptr));
+  if (out_ == nullptr) return;
+  InFlight* const row = std::exchange(out_, nullptr);
+  turn == Turn::first ? ready_.push_front(row) : ready_.push_back(row);
 }
 
 std::vector<InFlight*> Suspects::take_key(const OrderingKey& key) {

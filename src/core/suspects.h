@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <unordered_map>
@@ -37,8 +38,11 @@ class Suspects {
   [[nodiscard]] std::optional<TimePoint> next_attempt(TimePoint now) const;
   /// The suspect that was out has its verdict, and is none any more. Returns the rows that waited behind it.
   [[nodiscard]] std::vector<InFlight*> settled();
+  /// When the next attempt is due, the suspect that has no verdict goes first again; or last, where others
+  /// may fare better.
+  enum class Turn : std::uint8_t { first, last };
   /// The suspect that was out, or that was to go, has no verdict: again later.
-  void postponed(TimePoint now);
+  void postponed(Turn turn, TimePoint now);
   [[nodiscard]] bool is_any_out() const { return out_ != nullptr; }
 
   /// Takes out a suspect that is not out, and the rows behind it, in their order.

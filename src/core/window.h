@@ -37,6 +37,12 @@ struct DeadLetter {
   std::string topic;  ///< where it should have gone; empty when it had none
 };
 
+/// What a broker said of a row that travelled alone, when it was no reason: it may be the row, or the broker.
+struct Unexplained {
+  std::uint8_t refusals = 0;  ///< the first, and each before which the row's partition took another row
+  std::chrono::steady_clock::time_point last{};
+};
+
 /// A row between its fetch and its completion. Stays at one address until it is done.
 struct InFlight {
   const Row* row = nullptr;
@@ -46,6 +52,7 @@ struct InFlight {
   Stage stage = Stage::unsafe;
   bool is_suspect =
       false;  ///< goes alone, by the probe producer: its batch was refused, or it looks too large
+  Unexplained unexplained;
   std::unique_ptr<DeadLetter> dead_letter;  ///< nothing: not refused so far
   std::chrono::steady_clock::time_point published_at{};
 };

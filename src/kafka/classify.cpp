@@ -85,6 +85,9 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
       return {Reason::invalid_record, Remedy::isolate, "a compacted topic takes no row without a key"};
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
       return {Reason::invalid_record, Remedy::isolate, "the brokers' own policy refuses the record"};
+    case RD_KAFKA_RESP_ERR_UNKNOWN:  // an exception in the broker that has no code of its own
+      return {Reason::other, Remedy::isolate,
+              "the broker does not say why; the log of the partition's leader does"};
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
       return {Reason::invalid_topic, Remedy::isolate, "Kafka takes no such topic name; change `topic`"};
 
@@ -150,7 +153,8 @@ Remedy remedy_at(Origin origin, const Verdict& verdict) {
   switch (origin) {
     case Origin::produce:
     case Origin::probe:
-      return verdict.remedy == Remedy::isolate ? Remedy::park : verdict.remedy;
+      if (verdict.remedy != Remedy::isolate || verdict.reason == Reason::other) return verdict.remedy;
+      return Remedy::park;
     case Origin::topic:
       // A look-up is about the topic and no row; whatever it met, the topic's rows wait for the next one.
       return verdict.remedy == Remedy::operate ? Remedy::operate : Remedy::hold_topic;

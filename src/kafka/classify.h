@@ -13,7 +13,7 @@ namespace outbox_relay::kafka {
 enum class Origin {
   produce,   ///< returned at once, about this record
   delivery,  ///< a delivery report: the request's error, which all of its records carry
-  probe,     ///< a delivery report about a record that was alone in its request: final
+  probe,     ///< a delivery report about a record that was alone in its request: final, if it has a reason
   topic,     ///< the answer to a look-up
   producer,  ///< an event of the client: its connections, its fatal end
 };

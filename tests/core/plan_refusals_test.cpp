@@ -14,6 +14,11 @@ Failure refusal(Remedy remedy = Remedy::isolate) {
   return {Reason::too_large, remedy, "too large", ""};
 }
 
+/// Of a suspect: the broker does not say why.
+Failure unexplained() {
+  return {Reason::other, Remedy::isolate, "unknown error", ""};
+}
+
 Page keyed_page(const std::vector<std::pair<std::int64_t, Value>>& rows) {
   Page result;
   for (const auto& [id, key] : rows) result.rows.push_back(row(id, key));
@@ -208,6 +213,49 @@ TEST_CASE("after a restart the parked rows of the table hold back their keys", "
   REQUIRE(published.size() == 1);
   CHECK(published[0]->row->id == RowId{102});
   CHECK(park(s).held == std::vector<std::pair<std::int64_t, std::int64_t>>{{101, 90}});
+}
+
+TEST_CASE("a suspect that is refused without a reason lets the others go first", "[plan]") {
+  Story s;
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "b"}}));
+  request_refused(s, {rows[1], rows[2]});
+  REQUIRE(s.publish() == std::vector{rows[1]});
+  s.plan.delivered(*rows[1], unexplained(), s.now);
+  CHECK(s.publish().empty());  // a broker in trouble is not asked at once
+  s.now += 10s;
+  CHECK(s.publish() == std::vector{rows[2]});
+  s.plan.delivered(*rows[2], std::nullopt, s.now);
+  CHECK(s.publish() == std::vector{rows[1]});
+}
+
+TEST_CASE("refused without a reason, a row is parked when its partition takes others again and again",
+          "[plan]") {
+  Story s;
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
+  request_refused(s, {rows[1]});
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    CHECK_FALSE(s.plan.has_parkings());
+    REQUIRE(s.publish() == std::vector{rows[1]});
+    s.plan.delivered(*rows[1], unexplained(), s.now);
+    next_page_arrives(s, keyed_page({{102 + attempt, "other"}}));
+    const auto others = s.publish();
+    REQUIRE(others.size() == 1);
+    s.now += 10s;
+    s.plan.delivered(*others[0], std::nullopt, s.now);
+  }
+  CHECK(park(s).refused == Ids{102});
+}
+
+TEST_CASE("while a partition takes nothing, a row is not parked for a refusal without a reason", "[plan]") {
+  Story s;
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "a"}}));
+  request_refused(s, {rows[1], rows[2]});
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    s.now += 10s;
+    REQUIRE(s.publish() == std::vector{rows[1]});
+    s.plan.delivered(*rows[1], unexplained(), s.now);
+  }
+  CHECK_FALSE(s.plan.has_parkings());
 }
 
 TEST_CASE("a refused row goes to the dead letter topic, and counts as relayed when that has it", "[plan]") {

@@ -61,6 +61,7 @@ const std::map<std::string, Verdict> expected_verdicts = {
     {"MSG_SIZE_TOO_LARGE", {Reason::too_large, Remedy::isolate}},
     {"RECORD_LIST_TOO_LARGE", {Reason::too_large, Remedy::isolate}},
     {"INVALID_TIMESTAMP", {Reason::invalid_record, Remedy::isolate}},
+    {"UNKNOWN", {Reason::other, Remedy::isolate}},
     {"INVALID_RECORD", {Reason::invalid_record, Remedy::isolate}},
     {"INVALID_MSG", {Reason::invalid_record, Remedy::isolate}},
     {"INVALID_MSG_SIZE", {Reason::invalid_record, Remedy::isolate}},
@@ -132,13 +133,13 @@ TEST_CASE("no delivery report about a whole request parks a row", "[classify]") 
   }
 }
 
-TEST_CASE("about a record that was alone nothing is left to isolate", "[classify]") {
+TEST_CASE("about a record that was alone nothing is left to isolate, where a reason is given", "[classify]") {
   for (int number = -200; number < 200; ++number) {
     CAPTURE(number);
     const auto code = static_cast<rd_kafka_resp_err_t>(number);
     const Remedy of_request = classify(code, Origin::delivery).remedy;
-    CHECK(classify(code, Origin::probe).remedy ==
-          (of_request == Remedy::isolate ? Remedy::park : of_request));
+    const bool is_guilty = of_request == Remedy::isolate && code != RD_KAFKA_RESP_ERR_UNKNOWN;
+    CHECK(classify(code, Origin::probe).remedy == (is_guilty ? Remedy::park : of_request));
   }
 }
 

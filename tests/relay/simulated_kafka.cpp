@@ -19,6 +19,10 @@ core::Failure refusal(core::Remedy remedy) {
   return {core::Reason::invalid_record, remedy, "refused", ""};
 }
 
+core::Failure unexplained() {
+  return {core::Reason::other, core::Remedy::isolate, "refused without a reason", ""};
+}
+
 Record to_record(const core::Row& row, std::string topic, std::int32_t partition) {
   Record record{.topic = std::move(topic),
                 .partition = partition,
@@ -100,7 +104,8 @@ bool SimulatedSink::refuse_request(Queue& queue, std::size_t batch) {
   const bool is_bad = std::any_of(queue.begin(), end, [this](const Sent& sent) {
     return !sent.is_written && kafka_.refuses(sent.record);
   });
-  if (!is_bad) return false;
+  const bool is_mood = kafka_.is_moody && !is_calm && dice_.chance(0.01);
+  if (!is_bad && !is_mood) return false;
   Queue left;
   for (std::size_t at = 0; at < queue.size(); ++at) {
     if (at < batch && !queue[at].is_written) {
@@ -131,9 +136,12 @@ void SimulatedSink::judge_alone() {
       write(sent);
       ++lost_answers_;
     }
-    return report(sent.row, gone());
+    return report(sent.row, kafka_.is_moody && dice_.chance(0.5) ? unexplained() : gone());
   }
-  if (kafka_.refuses(sent.record)) return report(sent.row, refusal(core::Remedy::park));
+  if (kafka_.refuses(sent.record)) {
+    const bool has_reason = !kafka_.unexplained_messages.contains(sent.record.message_id);
+    return report(sent.row, has_reason ? refusal(core::Remedy::park) : unexplained());
+  }
   write(sent);
   report(sent.row, std::nullopt);
 }

@@ -27,7 +27,9 @@ struct SimulatedKafka {
 
   std::set<std::string> missing_topics;
   std::set<std::string> bad_messages;  ///< ids of messages that are refused, with the request they came in
-  std::vector<Record> log;             ///< in the order of arrival, all partitions
+  std::set<std::string> unexplained_messages;  ///< those of them for which no reason is given
+  bool is_moody = false;    ///< refuses good requests, too, now and then and without a reason
+  std::vector<Record> log;  ///< in the order of arrival, all partitions
 
   /// The dead letter topic takes everything.
   [[nodiscard]] bool refuses(const Record& record) const {

@@ -203,6 +203,7 @@ Simulation::~Simulation() {
 }
 
 std::optional<std::string> Simulation::run() {
+  kafka_.is_moody = options_.with_bad_rows;
   // A table with a history: rows of an earlier life, some of them sent by hand.
   for (auto rows = dice_.below(30); rows > 0; --rows) database_.begin_and_insert();
   if (dice_.chance(0.5)) database_.end_all_writers();
@@ -315,10 +316,11 @@ bool Simulation::step() {
 void Simulation::check() {
   const bool is_calm = process_->sink.is_calm;
   for (; options_.with_bad_rows && !is_calm && last_message_ < database_.messages(); ++last_message_) {
-    if (dice_.chance(0.03)) {
-      kafka_.bad_messages.insert("m" + std::to_string(last_message_ + 1));
-      refused_once_.insert("m" + std::to_string(last_message_ + 1));
-    }
+    if (!dice_.chance(0.03)) continue;
+    const std::string message = "m" + std::to_string(last_message_ + 1);
+    kafka_.bad_messages.insert(message);
+    if (dice_.chance(0.3)) kafka_.unexplained_messages.insert(message);
+    refused_once_.insert(message);
   }
   for (; checked_records_ < kafka_.log.size(); ++checked_records_) check_record(kafka_.log[checked_records_]);
   if (!process_->sink.violation().empty()) break_promise(process_->sink.violation());
