@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "scenarios.h"
 #include "sql_session.h"
@@ -228,6 +229,59 @@ Report writers_open_for_long(const Conditions& conditions) {
   return rig.conclude();
 }
 
+namespace {
+
+/// The file that the relay reads its password from.
+class PasswordFile {
+ public:
+  explicit PasswordFile(const std::string& password) { write(password); }
+  ~PasswordFile() { std::filesystem::remove(path_); }
+  PasswordFile(const PasswordFile&) = delete;
+  PasswordFile& operator=(const PasswordFile&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  void write(const std::string& password) const {
+    std::ofstream{path_.string() + ".new"} << password << '\n';
+    std::filesystem::rename(path_.string() + ".new", path_);
+  }
+
+ private:
+  const std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("outbox-relay-password-" + std::to_string(getpid()));
+};
+
+}  // namespace
+
+/// First the file, then the server, as it should be done; and the other way round, when the relay is locked
+/// out.
+Report password_rotated(const Conditions& conditions) {
+  World world;
+  const PasswordFile file{world.postgres.password()};
+  Rig rig{{.scenario = "password-rotated",
+           .world = &world,
+           .conditions = conditions,
+           .password_file = file.path()}};
+  rig.begin();
+  const auto rotate_in_server = [&](const std::string& password) {
+    rig.execute("ALTER ROLE outbox_relay PASSWORD '" + password + "'");
+    rig.execute(terminate_relay_backends);
+  };
+  for (const std::string password : {"canary-first", "canary-second"}) {
+    rig.keep_secret(password);
+    file.write(password);
+    rotate_in_server(password);
+    rig.await_progress();
+  }
+  rig.keep_secret("canary-third");
+  rotate_in_server("canary-third");
+  rig.expect(eventually([&] { return rig.metric("state", ",state=\"waiting_for_operator\"") == 1; }),
+             "a password that the server refuses is not told");
+  rig.expect(rig.relay().get("/readyz").status == 503, "ready without a password");
+  file.write("canary-third");
+  rig.await_progress();
+  return rig.conclude();
+}
+
 TEST_CASE("the database crashes and recovers, again and again", "[postgres]") {
   check_nothing_comes_twice(database_crashes());
 }
@@ -263,6 +317,10 @@ TEST_CASE("the database's disk is full for a while", "[postgres]") {
 TEST_CASE("transactions with low ids stay open for long, and a snapshot is held all the while",
           "[postgres]") {
   check_nothing_comes_twice(writers_open_for_long());
+}
+
+TEST_CASE("the relay's password is changed under load, once before its file", "[postgres]") {
+  check_nothing_comes_twice(password_rotated());
 }
 
 }  // namespace outbox_relay::testing

@@ -121,6 +121,25 @@ Report many_held_behind_one(const Conditions& conditions) {
   return rig.conclude();
 }
 
+/// The broker stumbles over one record, whatever it comes with, and does not say why.
+Report refused_without_reason(const Conditions& conditions) {
+  RefusingWorld world;
+  Rig rig{{.scenario = "refused-without-reason",
+           .world = &world,
+           .conditions = conditions,
+           .kafka_properties = "    compression.type: none\n"}};
+  rig.begin();
+  const std::string key = "canary-stumbling-block";
+  world.refusals.refuse_produce_with(key, RefusingWorld::unknown_server_error);
+  const auto refused = rig.workload().insert(key, Flaw::none);
+  await_parked(rig, refused);
+  check_others_flow(rig);
+  world.refusals.refuse_produce_with("", RefusingWorld::unknown_server_error);
+  release(rig, "requeue", refused.front());
+  rig.await_progress();
+  return rig.conclude();
+}
+
 TEST_CASE("rows that Kafka refuses are parked, mended, discarded, while all else flows", "[refusals]") {
   const Report report = flawed_rows_parked();
   check_promises(report);
@@ -131,6 +150,13 @@ TEST_CASE("rows that Kafka refuses become dead letters, and hold up nobody", "[r
   const Report report = flawed_rows_as_dead_letters();
   check_promises(report);
   CHECK(report.verdict.counts.dead_letters == 20);
+  CHECK(report.verdict.counts.parked == 0);
+}
+
+TEST_CASE("a row that the broker refuses without a reason is parked in the end, and holds up nobody",
+          "[refusals]") {
+  const Report report = refused_without_reason();
+  check_promises(report);
   CHECK(report.verdict.counts.parked == 0);
 }
 

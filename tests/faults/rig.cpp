@@ -77,14 +77,15 @@ std::string Rig::topic() const {
 }
 
 std::string Rig::configuration() const {
-  const PostgresServer& postgres = *primary_;
+  const std::string password = setup_.password_file.empty()
+                                   ? " password=" + primary_->password() + '"'
+                                   : "\"\n  password_file: " + setup_.password_file.string();
   const std::string hosts = setup_.postgres_hosts.empty()
                                 ? "host=127.0.0.1 port=" + setup_.world->to_postgres.port()
                                 : setup_.postgres_hosts;
   std::ostringstream text;
-  text << "postgres:\n  connection: \"" << hosts << " dbname=" << database_
-       << " user=outbox_relay password=" << postgres.password()
-       << "\"\n  connect_timeout: 2s\n  statement_timeout: 4s\n"
+  text << "postgres:\n  connection: \"" << hosts << " dbname=" << database_ << " user=outbox_relay"
+       << password << "\n  connect_timeout: 2s\n  statement_timeout: 4s\n"
        << "kafka:\n  properties:\n    bootstrap.servers: \"" << setup_.world->kafka.bootstrap() << "\"\n"
        << setup_.kafka_properties
        << "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt }\ndrain_timeout: 10s\n"
@@ -361,8 +362,10 @@ void Rig::check_metrics(std::size_t records) {
 void Rig::check_secrets() {
   std::string seen = pages_;
   for (const Life& life : lives_) seen += life.program->log() + life.program->process().output();
-  expect(seen.find(primary_->password()) == std::string::npos, "a log or page shows the password");
-  expect(seen.find(Workload::canary) == std::string::npos, "a log or page shows a key or a payload");
+  const auto is_seen = [&seen](std::string_view secret) { return seen.find(secret) != std::string::npos; };
+  expect(!is_seen(primary_->password()) && std::ranges::none_of(secrets_, is_seen),
+         "a log or page shows a password");
+  expect(!is_seen(Workload::canary), "a log or page shows a key or a payload");
 }
 
 std::filesystem::path Rig::run_directory() const {

@@ -48,11 +48,12 @@ class Rig {
     World* world = nullptr;  ///< nothing: the shared one
     Conditions conditions{};
     Workload::Options workload{};
-    std::string outbox_options{};        ///< further YAML lines of the outbox, four spaces in front
-    std::string kafka_properties{};      ///< and of `kafka.properties`, likewise
-    std::string postgres_hosts{};        ///< the relay's "host=… port=…"; empty: through the world's network
-    std::string writers_hosts{};         ///< the writers'; empty: the world's server, directly
-    std::vector<std::string> wrapper{};  ///< a command that runs the relay, such as prlimit
+    std::string outbox_options{};    ///< further YAML lines of the outbox, four spaces in front
+    std::string kafka_properties{};  ///< and of `kafka.properties`, likewise
+    std::string postgres_hosts{};    ///< the relay's "host=… port=…"; empty: through the world's network
+    std::string writers_hosts{};     ///< the writers'; empty: the world's server, directly
+    std::filesystem::path password_file{};  ///< the relay's, written by the scenario; empty: never changes
+    std::vector<std::string> wrapper{};     ///< a command that runs the relay, such as prlimit
     std::vector<std::pair<std::string, std::string>> topic_config{};
     int partitions = 4;
     bool has_topic = true;               ///< false: the scenario creates it, by `create_topic`
@@ -129,6 +130,9 @@ class Rig {
   /// The database is another server's from now on.
   void moved_to(const PostgresServer& primary) { primary_ = &primary; }
 
+  /// Must be in no log and on no page.
+  void keep_secret(const std::string& secret) { secrets_.push_back(secret); }
+
   /// A promise that only the scenario can judge.
   void expect(bool is_kept, const std::string& finding);
 
@@ -180,6 +184,7 @@ class Rig {
   double recovery_seconds_ = 0;
   std::string pages_;  ///< what was read from /metrics and /readyz, and what commands told
   std::set<std::string> discarded_;
+  std::vector<std::string> secrets_;
   std::vector<double> takeover_seconds_;
   std::vector<std::string> findings_;
 };

@@ -23,6 +23,7 @@ Report standby_promoted_beside_a_silent_primary(const Conditions& conditions = {
 Report transactions_prepared(const Conditions& conditions = {});
 Report disk_full(const Conditions& conditions = {});
 Report writers_open_for_long(const Conditions& conditions = {});
+Report password_rotated(const Conditions& conditions = {});
 
 /// From now on the database takes so long for each.
 void delay_completions(const Rig& rig, milliseconds delay);
@@ -61,6 +62,7 @@ Report clock_stepped(const Conditions& conditions = {});
 
 // rows_test.cpp
 Report odd_rows(const Conditions& conditions = {});
+Report large_rows_in_little_memory(const Conditions& conditions = {});
 
 // mutants_test.cpp
 Report nothing_wrong(const Conditions& conditions = {});
@@ -85,6 +87,7 @@ Report leaders_in_turns_behind_a_pooler(const Conditions& conditions = {});
 // refusals_test.cpp
 Report flawed_rows_parked(const Conditions& conditions = {});
 Report flawed_rows_as_dead_letters(const Conditions& conditions = {});
+Report refused_without_reason(const Conditions& conditions = {});
 Report many_held_behind_one(const Conditions& conditions = {});
 
 }  // namespace outbox_relay::testing

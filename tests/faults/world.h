@@ -44,6 +44,7 @@ struct RefusingWorld : World {
   // Kafka's error codes.
   static constexpr std::int16_t not_enough_replicas = 19;
   static constexpr std::int16_t invalid_record = 87;
+  static constexpr std::int16_t unknown_server_error = -1;
 
   RefusingWorld() {
     refusals.forward_to(kafka.bootstrap());

@@ -207,10 +207,12 @@ struct KafkaProxy::State {
   asio::io_context context;
   tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
   std::string address = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
-  std::mutex mutex;  ///< guards the three below
+  std::mutex mutex;  ///< guards all down to `bytes_refusal`
   std::optional<tcp::endpoint> upstream;
   std::optional<std::int16_t> next_refusal;
   std::int32_t least_records = 1;
+  std::string refused_bytes;
+  std::int16_t bytes_refusal = 0;
   std::atomic<int> caught{0};
   std::thread thread;
 
@@ -251,13 +253,14 @@ struct KafkaProxy::State {
   asio::awaitable<void> handle(SharedSession session, Frame request) {
     if (is_produce(request)) {
       const ProduceRequest parsed = parse(request);
-      if (const auto error_code = take_refusal(parsed.records)) {
+      const auto error_code = take_refusal(parsed.records, request);
+      refuse(session);
+      if (error_code) {
         session->refusal = refusal_of(parsed, *error_code);
         ++caught;
         asio::co_spawn(context, give_up_waiting(session), asio::detached);
         co_return;
       }
-      refuse(session);
     }
     co_await write_frame(session->broker, request);
   }
@@ -275,8 +278,9 @@ struct KafkaProxy::State {
     refuse(session);
   }
 
-  std::optional<std::int16_t> take_refusal(std::int32_t records) {
+  std::optional<std::int16_t> take_refusal(std::int32_t records, const Frame& request) {
     const std::lock_guard lock{mutex};
+    if (!refused_bytes.empty() && request.find(refused_bytes) != Frame::npos) return bytes_refusal;
     if (records < least_records) return std::nullopt;
     return std::exchange(next_refusal, std::nullopt);
   }
@@ -320,6 +324,12 @@ void KafkaProxy::forward_to(const std::string& address) {
   const std::lock_guard lock{state_->mutex};
   state_->upstream = tcp::endpoint{asio::ip::make_address(address.substr(0, colon)),
                                    static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))};
+}
+
+void KafkaProxy::refuse_produce_with(const std::string& bytes, std::int16_t error_code) {
+  const std::lock_guard lock{state_->mutex};
+  state_->refused_bytes = bytes;
+  state_->bytes_refusal = error_code;
 }
 
 void KafkaProxy::refuse_next_produce(std::int16_t error_code, std::int32_t least_records) {

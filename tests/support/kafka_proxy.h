@@ -29,6 +29,9 @@ class KafkaProxy {
   /// The next Produce request of at least so many records, whoever sends it, is answered with this error code
   /// for its partition: as soon as the client has sent one more, or after a while.
   void refuse_next_produce(std::int16_t error_code, std::int32_t least_records = 1);
+  /// So is each Produce request that holds these bytes, from now on; no bytes: none any more. The producer
+  /// must not compress.
+  void refuse_produce_with(const std::string& bytes, std::int16_t error_code);
   /// How many requests were kept from the broker so far, answered already or not yet.
   [[nodiscard]] int caught() const;
 
