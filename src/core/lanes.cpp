@@ -9,13 +9,6 @@
 
 namespace outbox_relay::core {
 
-namespace {
-
-constexpr std::chrono::milliseconds first_lookup_delay{500};
-constexpr std::chrono::milliseconds longest_lookup_delay{10'000};
-
-}  // namespace
-
 Lanes::Topic& Lanes::topic(TopicId id) {
   const auto index = static_cast<std::size_t>(id);
   if (index >= topics_.size()) topics_.resize(index + 1);
@@ -29,11 +22,6 @@ Lanes::Lane* Lanes::lane_of(const InFlight& row) {
   return index < lanes.size() ? &lanes[index] : nullptr;
 }
 
-bool Lanes::Topic::can_be_looked_up() const {
-  return state == TopicState::held &&
-         std::ranges::all_of(lanes, [](const Lane& lane) { return lane.published == 0; });
-}
-
 std::variant<Lanes::Passage, Failure> Lanes::pass(InFlight& row, TimePoint now) {
   Topic& target = topic(row.topic);
   switch (target.state) {
@@ -42,12 +30,16 @@ std::variant<Lanes::Passage, Failure> Lanes::pass(InFlight& row, TimePoint now) 
       target.waiting.push_back(&row);
       return Passage::wait;
     case TopicState::held:
-      if (const auto end = given_up_at(target); end && *end <= now) {
+      if (gives_up(row.topic, now)) {
         Failure failure = target.failure;
         failure.remedy = Remedy::park;
         return failure;
       }
-      return Passage::leave;
+      if (target.kept == nullptr) static_cast<void>(keep(row, target.failure));
+      return target.kept == &row ? Passage::wait : Passage::leave;
+    case TopicState::trial:
+      if (target.kept != &row) return Passage::leave;
+      break;
     case TopicState::open:
       break;
   }
@@ -69,13 +61,14 @@ bool Lanes::looks_too_large(const InFlight& row) const {
   return sum > *limit;
 }
 
-std::optional<Failure> Lanes::line_up(InFlight& row, TimePoint now) {
+std::variant<Lanes::Passage, Failure> Lanes::line_up(InFlight& row, TimePoint now) {
   Topic& target = topic(row.topic);
   auto partition = partition_for(row, static_cast<std::int32_t>(target.lanes.size()));
   if (auto* failure = std::get_if<Failure>(&partition)) return std::move(*failure);
   row.partition = std::get<std::int32_t>(partition);
-  if (row.is_suspect) return std::nullopt;
   Lane& lane = target.lanes[static_cast<std::size_t>(row.partition)];
+  if (lane.is_on_trial && lane.gate == Gate::probing) return Passage::leave;
+  if (row.is_suspect) return Passage::go_on;
   if (lane.gate == Gate::open && lane.published == 0 && now - lane.last_ack > idle_limit)
     lane.gate = Gate::closed;
   if (is_mutated("no_gate")) lane.gate = Gate::open;
@@ -91,7 +84,7 @@ std::optional<Failure> Lanes::line_up(InFlight& row, TimePoint now) {
       ready_.push_back(&row);
       break;
   }
-  return std::nullopt;
+  return Passage::go_on;
 }
 
 // A dead letter's topic has partitions of its own, which the column does not know.
@@ -113,10 +106,11 @@ std::variant<std::int32_t, Failure> Lanes::partition_for(const InFlight& row, st
   return partition;
 }
 
-void Lanes::handed_over() {
+void Lanes::handed_over(TimePoint now) {
   InFlight& row = *ready_.front();
   ready_.pop_front();
-  ++lane_of(row)->published;
+  Lane& lane = *lane_of(row);
+  if (lane.published++ == 0) lane.last_report = now;
 }
 
 void Lanes::drop_next() {
@@ -129,12 +123,14 @@ void Lanes::drop_next() {
 void Lanes::leave_ready(const InFlight& row) {
   Lane& lane = *lane_of(row);
   if (lane.gate != Gate::probing || lane.published > 0) return;
-  if (lane.waiting.empty()) {
-    lane.gate = Gate::closed;
-    return;
-  }
+  if (lane.waiting.empty()) return close_gate(row.topic, lane);
   ready_.push_back(lane.waiting.front());
   lane.waiting.pop_front();
+}
+
+void Lanes::close_gate(TopicId topic, Lane& lane) {
+  if (lane.is_on_trial && lane.gate == Gate::probing) untried_.push_back(topic);
+  lane.gate = Gate::closed;
 }
 
 std::size_t Lanes::count_key(const OrderingKey& key) {
@@ -159,19 +155,29 @@ std::vector<InFlight*> Lanes::take_key(const OrderingKey& key) {
   return taken;
 }
 
-void Lanes::acknowledged(const InFlight& row, TimePoint now) {
+bool Lanes::acknowledged(const InFlight& row, TimePoint now) {
   Lane* lane = lane_of(row);
-  if (lane == nullptr) return;
-  lane->last_ack = now;
+  if (lane == nullptr) return false;
+  lane->last_ack = lane->last_report = now;
+  lane->silent_at.reset();
   if (lane->published > 0) --lane->published;
-  if (lane->gate != Gate::probing) return;
+  if (lane->gate != Gate::probing) return false;
   lane->gate = Gate::open;
   ready_.insert(ready_.end(), lane->waiting.begin(), lane->waiting.end());
   lane->waiting.clear();
+  return std::exchange(lane->is_on_trial, false);
 }
 
-void Lanes::took(const InFlight& row, TimePoint now) {
+bool Lanes::took(const InFlight& row, TimePoint now) {
+  last_taken_ = now;
   if (Lane* lane = lane_of(row)) lane->last_taken = now;
+  Topic& its_topic = topic(row.topic);
+  if (its_topic.kept != &row) return false;
+  its_topic.kept = nullptr;
+  if (its_topic.state != TopicState::trial) return false;
+  its_topic.state = TopicState::open;
+  its_topic.backoff.reset();
+  return true;
 }
 
 bool Lanes::has_taken_since(const InFlight& row, TimePoint moment) {
@@ -179,151 +185,41 @@ bool Lanes::has_taken_since(const InFlight& row, TimePoint moment) {
   return lane != nullptr && lane->last_taken > moment;
 }
 
-void Lanes::failed(const InFlight& row) {
+void Lanes::failed(const InFlight& row, TimePoint now) {
   Lane* lane = lane_of(row);
-  if (lane != nullptr && lane->published > 0) --lane->published;
+  if (lane == nullptr) return;
+  lane->last_report = now;
+  lane->silent_at.reset();
+  if (lane->published > 0) --lane->published;
 }
 
 void Lanes::producer_replaced() {
-  for (Topic& each : topics_) {
+  for (std::size_t index = 0; index < topics_.size(); ++index) {
+    Topic& each = topics_[index];
     each.waiting.clear();
-    for (Lane& lane : each.lanes) lane = Lane{.waiting = {}, .last_ack = {}, .last_taken = lane.last_taken};
-  }
-  ready_.clear();
-}
-
-void Lanes::drop_waiting() {
-  for (Topic& each : topics_) {
-    each.waiting.clear();
+    if (each.state == TopicState::held) each.kept = nullptr;
     for (Lane& lane : each.lanes) {
-      lane.waiting.clear();
-      if (lane.gate == Gate::probing && lane.published == 0) lane.gate = Gate::closed;
+      close_gate(static_cast<TopicId>(index), lane);
+      Lane fresh;
+      fresh.last_taken = lane.last_taken;
+      fresh.is_on_trial = lane.is_on_trial;
+      lane = std::move(fresh);
     }
   }
   ready_.clear();
 }
 
-std::vector<TopicId> Lanes::take_lookups(TimePoint now) {
-  std::vector<TopicId> result;
+void Lanes::drop_waiting() {
   for (std::size_t index = 0; index < topics_.size(); ++index) {
     Topic& each = topics_[index];
-    const bool is_new = each.state == TopicState::unknown && !each.waiting.empty();
-    const bool is_due = each.can_be_looked_up() && each.look_up_at <= now;
-    if (!is_new && !is_due) continue;
-    if (is_new) each.state = TopicState::looking_up;
-    if (is_due) each.look_up_at = TimePoint::max();  // until the answer
-    result.push_back(static_cast<TopicId>(index));
+    each.waiting.clear();
+    if (each.kept != nullptr && each.kept->stage == Stage::waiting) give_up(*each.kept);
+    for (Lane& lane : each.lanes) {
+      lane.waiting.clear();
+      if (lane.gate == Gate::probing && lane.published == 0) close_gate(static_cast<TopicId>(index), lane);
+    }
   }
-  return result;
-}
-
-std::optional<TimePoint> Lanes::next_lookup(TimePoint now) const {
-  std::optional<TimePoint> next;
-  const auto consider = [&next](TimePoint at) {
-    if (!next || at < *next) next = at;
-  };
-  for (const Topic& each : topics_) {
-    if (each.can_be_looked_up()) consider(each.look_up_at);
-    if (const auto end = given_up_at(each); end && *end > now && each.lowest_held) consider(*end);
-  }
-  return next;
-}
-
-Lanes::Reopened Lanes::topic_opened(TopicId id, std::int32_t partitions,
-                                    std::optional<Bytes> largest_record) {
-  assert(partitions > 0);
-  Topic& opened = topic(id);
-  Reopened result{.waiting = std::exchange(opened.waiting, {}),
-                  .lowest = std::exchange(opened.lowest_held, std::nullopt)};
-  const bool was_open = opened.state == TopicState::open;
-  opened.state = TopicState::open;
-  opened.missing_since.reset();
-  opened.largest_record = largest_record;
-  opened.backoff.reset();
-  const auto count = static_cast<std::size_t>(partitions);
-  if (!was_open || count > opened.lanes.size()) opened.lanes.resize(count);
-  return result;
-}
-
-bool Lanes::is_expected(const Topic& topic) const {
-  return topic.is_expected || routing_->topic.is_constant();
-}
-
-std::optional<TimePoint> Lanes::given_up_at(const Topic& topic) const {
-  if (topic.state != TopicState::held || !topic.missing_since || is_expected(topic) || !topic_grace_) {
-    return std::nullopt;
-  }
-  return *topic.missing_since + *topic_grace_;
-}
-
-std::optional<RowId> Lanes::take_given_up(TimePoint now) {
-  std::optional<RowId> lowest;
-  for (Topic& each : topics_) {
-    const auto end = given_up_at(each);
-    if (!end || *end > now || !each.lowest_held) continue;
-    if (!lowest || *each.lowest_held < *lowest) lowest = each.lowest_held;
-    each.lowest_held.reset();
-  }
-  return lowest;
-}
-
-std::vector<InFlight*> Lanes::topic_closed(TopicId id, Failure failure, TimePoint now) {
-  Topic& closed = topic(id);
-  const bool is_news = closed.state != TopicState::held || closed.look_up_at == TimePoint::max();
-  closed.state = TopicState::held;
-  if (failure.reason != Reason::missing) closed.missing_since.reset();
-  if (failure.reason == Reason::missing && !closed.missing_since) closed.missing_since = now;
-  closed.failure = std::move(failure);
-  if (!closed.backoff) closed.backoff.emplace(random_, first_lookup_delay, longest_lookup_delay);
-  if (is_news) closed.look_up_at = now + closed.backoff->next();  // a thousand failed rows are one occasion
-
-  std::vector<InFlight*> leaving = std::exchange(closed.waiting, {});
-  for (Lane& lane : closed.lanes) {
-    leaving.insert(leaving.end(), lane.waiting.begin(), lane.waiting.end());
-    lane.waiting.clear();
-    lane.gate = Gate::closed;
-  }
-  std::erase_if(ready_, [id, &leaving](InFlight* row) {
-    if (row->topic != id) return false;
-    leaving.push_back(row);
-    return true;
-  });
-  for (const InFlight* row : leaving) hold(*row);
-  return leaving;
-}
-
-void Lanes::hold(const InFlight& row) {
-  auto& lowest = topic(row.topic).lowest_held;
-  if (!lowest || row.row->id < *lowest) lowest = row.row->id;
-}
-
-std::size_t Lanes::held_topics() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(topics_, [](const Topic& each) { return each.state == TopicState::held; }));
-}
-
-std::optional<std::int64_t> Lanes::lowest_held() const {
-  std::optional<std::int64_t> lowest;
-  for (const Topic& each : topics_) {
-    if (!each.lowest_held) continue;
-    const std::int64_t id = each.lowest_held->number();
-    if (!lowest || id < *lowest) lowest = id;
-  }
-  return lowest;
-}
-
-const Failure* Lanes::held_because(TopicId id) const {
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= topics_.size() || topics_[index].state != TopicState::held) return nullptr;
-  return &topics_[index].failure;
-}
-
-// A topic that a template names may be on its way; one that the configuration names is a mistake somewhere.
-bool Lanes::needs_operator() const {
-  return std::ranges::any_of(topics_, [this](const Topic& each) {
-    return each.state == TopicState::held &&
-           (each.failure.reason == Reason::authorization || is_expected(each));
-  });
+  ready_.clear();
 }
 
 }  // namespace outbox_relay::core

@@ -171,6 +171,7 @@ class Plan {
   [[nodiscard]] std::optional<AskParked> ask_for_parked(TimePoint now);
   [[nodiscard]] Reading next_page(TimePoint now);
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] Window::Limits quarter_of_window() const;
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);
   [[nodiscard]] std::int64_t finished_below() const;
   [[nodiscard]] FetchRequest next_fetch();
@@ -183,10 +184,14 @@ class Plan {
   void enqueue(InFlight& row, TimePoint now);
   void enqueue(const std::vector<InFlight*>& rows, TimePoint now);
   [[nodiscard]] std::size_t count_ahead(const OrderingKey& key);
-  void hold_for_topic(InFlight& row);
+  void leave_to_be_read_again(InFlight& row);
+  void hold_for_topic(InFlight& row, const Failure& failure);
+  void read_topic_again(TopicId topic, RowId lowest, TimePoint now);
+  void read_left_again(TopicId topic, TimePoint now);
+  void read_left_rows_again(TimePoint now);
   void delivered_suspect(InFlight& row, const Failure& failure, TimePoint now);
   [[nodiscard]] bool is_guilty_by_now(InFlight& row, TimePoint now);
-  void postpone(InFlight& row, Suspects::Turn turn, TimePoint now);
+  void postpone(InFlight& row, TimePoint now);
   void refuse(InFlight& row, const Failure& failure, TimePoint now);
   void send_dead_letter(InFlight& row, const Failure& failure, TimePoint now);
   void set_aside(InFlight& row, Parking parking, TimePoint now);

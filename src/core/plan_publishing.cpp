@@ -18,7 +18,10 @@ void Plan::enqueue(const std::vector<InFlight*>& rows, TimePoint now) {
 // A row finds its place: behind a parked row of its key, behind a suspect of its key, among the suspects, or
 // in its partition's lane.
 void Plan::enqueue(InFlight& row, TimePoint now) {
-  if (!source_is_open_) return window_.finish(row);  // what is not published is read again
+  if (!source_is_open_) {  // what is not published is read again
+    lanes_.give_up(row);
+    return window_.finish(row);
+  }
   if (row.topic == no_topic) return refuse(row, std::get<Failure>(topics_.of(*row.row)), now);
   const auto key = ordering_key(row);
   if (key) {
@@ -32,13 +35,18 @@ void Plan::enqueue(InFlight& row, TimePoint now) {
     case Lanes::Passage::wait:
       return;
     case Lanes::Passage::leave:
-      return hold_for_topic(row);
+      return leave_to_be_read_again(row);
     case Lanes::Passage::go_on:
       break;
   }
-  if (key && suspects_.are_of(*key)) return suspects_.wait_behind(row);
+  if (key && suspects_.are_of(*key)) {
+    if (!suspects_.wait_behind(row, quarter_of_window())) leave_to_be_read_again(row);
+    return;
+  }
   row.is_suspect = row.is_suspect || lanes_.looks_too_large(row);
-  if (const auto failure = lanes_.line_up(row, now)) return refuse(row, *failure, now);
+  const auto place = lanes_.line_up(row, now);
+  if (const auto* failure = std::get_if<Failure>(&place)) return refuse(row, *failure, now);
+  if (std::get<Lanes::Passage>(place) == Lanes::Passage::leave) return leave_to_be_read_again(row);
   if (row.is_suspect) suspects_.accuse(row, key ? count_ahead(*key) : 0);
 }
 
@@ -55,10 +63,17 @@ std::size_t Plan::count_ahead(const OrderingKey& key) {
   return count;
 }
 
-// The row leaves the window, and is read again when its topic opens.
-void Plan::hold_for_topic(InFlight& row) {
+// The row leaves the window, and is read again when its topic opens, its partition's or topic's trial is
+// over, or the suspect of its key has its verdict.
+void Plan::leave_to_be_read_again(InFlight& row) {
   lanes_.hold(row);
   window_.finish(row);
+}
+
+// Came back because its topic takes nothing.
+void Plan::hold_for_topic(InFlight& row, const Failure& failure) {
+  InFlight* const leaving = source_is_open_ && !is_stopped() ? lanes_.keep(row, failure) : &row;
+  if (leaving != nullptr) leave_to_be_read_again(*leaving);
 }
 
 InFlight* Plan::next_publication(TimePoint now) const {
@@ -70,7 +85,7 @@ InFlight* Plan::next_publication(TimePoint now) const {
 void Plan::published(InFlight& row, TimePoint now) {
   row.published_at = now;
   window_.advance(row, Stage::published);
-  row.is_suspect ? suspects_.handed_over() : lanes_.handed_over();
+  row.is_suspect ? suspects_.handed_over() : lanes_.handed_over(now);
   if (!is_mutated("complete_before_ack")) return;
   static std::vector<std::shared_ptr<const void>> kept;  // librdkafka reads the bytes still
   kept.push_back(row.page->page.memory);
@@ -80,16 +95,17 @@ void Plan::published(InFlight& row, TimePoint now) {
 
 bool Plan::not_taken(InFlight& row, TimePoint now) {
   if (!row.is_suspect) return false;
-  suspects_.postponed(Suspects::Turn::first, now);
+  suspects_.postponed(now);
   return true;
 }
 
 void Plan::delivered(InFlight& row, const std::optional<Failure>& failure, TimePoint now) {
   assert(row.stage == Stage::published);
   if (!failure) {
-    lanes_.took(row, now);
+    const TopicId topic = row.topic;
+    bool is_over = lanes_.took(row, now);
     if (!row.is_suspect) {
-      lanes_.acknowledged(row, now);
+      is_over = lanes_.acknowledged(row, now) || is_over;
       suspects_.settled_ahead(row);
     }
     const auto cleared = row.is_suspect ? suspects_.settled() : std::vector<InFlight*>{};
@@ -99,17 +115,19 @@ void Plan::delivered(InFlight& row, const std::optional<Failure>& failure, TimeP
     } else {
       acknowledged_.push_back(&row);
     }
-    return enqueue(cleared, now);
+    enqueue(cleared, now);
+    if (is_over) read_left_again(topic, now);
+    return read_left_rows_again(now);
   }
   window_.advance(row, Stage::waiting);
   if (row.is_suspect) {
     delivered_suspect(row, *failure, now);
   } else {
-    lanes_.failed(row);
+    lanes_.failed(row, now);
     switch (failure->remedy) {
       case Remedy::hold_topic: {
         const TopicId topic = row.topic;
-        hold_for_topic(row);
+        hold_for_topic(row, *failure);
         topic_closed(topic, *failure, now);
         break;
       }
@@ -135,29 +153,44 @@ std::vector<TopicId> Plan::take_lookups(TimePoint now) {
   if (source_is_open_ && !is_stopped()) {
     if (const auto lowest = lanes_.take_given_up(now)) read_again_from(*lowest, now);
   }
-  return lanes_.take_lookups(now);
+  return lanes_.take_lookups(now, !has_room());
 }
 
 std::optional<TimePoint> Plan::next_appointment(TimePoint now) const {
-  const auto lookup = lanes_.next_lookup(now);
+  const auto lookup = lanes_.next_lookup(now, !has_room());
   const auto suspect = suspects_.next_attempt(now);
   return lookup && suspect ? std::min(*lookup, *suspect) : lookup ? lookup : suspect;
 }
 
 void Plan::topic_opened(TopicId topic, std::int32_t partitions, std::optional<Bytes> largest_record,
                         TimePoint now) {
-  const auto reopened = lanes_.topic_opened(topic, partitions, largest_record);
+  if (lanes_.puts_on_trial(topic, topics_.name(topic), now)) producer_broken_ = true;
+  const auto reopened = lanes_.topic_opened(topic, partitions, largest_record, now);
   enqueue(reopened.waiting, now);
-  if (!reopened.lowest || !source_is_open_) return;
-  // Rows of this topic that were read since are behind those that were held: all of them are read again, in
-  // order. Who has stopped reads nothing more, but leaves a watermark, which must not pass them.
-  RowId lowest = *reopened.lowest;
+  if (reopened.leaving != nullptr) window_.finish(*reopened.leaving);
+  if (reopened.lowest) read_topic_again(topic, *reopened.lowest, now);
+}
+
+// Rows of this topic that were read since are behind those that left: all of them are read again, in order.
+// Who has stopped reads nothing more, but leaves a watermark, which must not pass them.
+void Plan::read_topic_again(TopicId topic, RowId lowest, TimePoint now) {
+  if (!source_is_open_) return;
   drop_unsafe([&](const InFlight& row) {
     if (row.topic != topic) return false;
     lowest = std::min(lowest, row.row->id);
     return true;
   });
   read_again_from(lowest, now);
+}
+
+void Plan::read_left_again(TopicId topic, TimePoint now) {
+  if (const auto lowest = lanes_.take_left(topic)) read_topic_again(topic, *lowest, now);
+}
+
+// What let rows of a partition or a key leave the window is over: they come before later ones.
+void Plan::read_left_rows_again(TimePoint now) {
+  for (const TopicId topic : lanes_.take_untried()) read_left_again(topic, now);
+  for (const TopicId topic : suspects_.take_topics_with_left()) read_left_again(topic, now);
 }
 
 // Rows that are read, and whose turn has not come, leave the window; the caller has them read again.
@@ -174,8 +207,14 @@ void Plan::drop_unsafe(const std::function<bool(const InFlight&)>& is_concerned)
 }
 
 void Plan::topic_closed(TopicId topic, Failure failure, TimePoint now) {
-  for (InFlight* row : lanes_.topic_closed(topic, std::move(failure), now)) window_.finish(*row);
-  for (InFlight* row : suspects_.take_topic(topic)) hold_for_topic(*row);
+  if (lanes_.puts_on_trial(topic, topics_.name(topic), now)) producer_broken_ = true;
+  const auto waiting = lanes_.topic_closed(topic, std::move(failure), now);
+  if (lanes_.gives_up(topic, now)) {
+    enqueue(waiting, now);
+  } else {
+    for (InFlight* row : waiting) window_.finish(*row);
+  }
+  for (InFlight* row : suspects_.take_topic(topic)) leave_to_be_read_again(*row);
 }
 
 std::size_t Plan::producer_replaced(TimePoint now) {
@@ -194,6 +233,7 @@ std::size_t Plan::producer_replaced(TimePoint now) {
   } else {
     read_all_again(now);
   }
+  read_left_rows_again(now);
   return std::exchange(returned_rows_, 0);
 }
 

@@ -86,12 +86,15 @@ Plan::Reading Plan::next_page(TimePoint now) {
   return may_fetch ? Wait{poll_at_} : Wait{};
 }
 
+Window::Limits Plan::quarter_of_window() const {
+  return {.rows = settings_.limits.rows / 4, .bytes = {settings_.limits.bytes.count / 4}};
+}
+
 // Small fetches cost as much as large ones: wait until a page fits.
 bool Plan::has_room() const {
   if (window_.empty()) return true;
-  const Bytes quarter{settings_.limits.bytes.count / 4};
   return window_.room_rows() >= std::min(settings_.page_rows, settings_.limits.rows) &&
-         window_.room_bytes() >= needed_bytes_.value_or(quarter);
+         window_.room_bytes() >= needed_bytes_.value_or(quarter_of_window().bytes);
 }
 
 std::optional<Plan::SurveyFor> Plan::next_survey(TimePoint now) {

@@ -31,45 +31,49 @@ void Plan::refused(InFlight& row, const Failure& failure, TimePoint now) {
   lanes_.drop_next();
   suspects_.settled_ahead(row);
   refuse(row, failure, now);
+  read_left_rows_again(now);
 }
 
 // A suspect travels alone, so this is about the row itself.
 void Plan::delivered_suspect(InFlight& row, const Failure& failure, TimePoint now) {
   switch (failure.remedy) {
     case Remedy::isolate:
-      if (!is_guilty_by_now(row, now)) return postpone(row, Suspects::Turn::last, now);
+      if (!is_guilty_by_now(row, now)) return postpone(row, now);
       [[fallthrough]];
     case Remedy::park: {
       const auto followers = suspects_.settled();
       refuse(row, failure, now);
       enqueue(followers, now);
-      break;
+      return read_left_rows_again(now);
     }
     case Remedy::hold_topic: {
       const TopicId topic = row.topic;
-      for (InFlight* follower : suspects_.settled()) hold_for_topic(*follower);
-      hold_for_topic(row);
+      for (InFlight* follower : suspects_.settled()) leave_to_be_read_again(*follower);
+      hold_for_topic(row, failure);
       topic_closed(topic, failure, now);
-      break;
+      return read_left_rows_again(now);
     }
     case Remedy::retry:
     case Remedy::rebuild:
     case Remedy::operate:
-      return postpone(row, Suspects::Turn::first, now);
+      return postpone(row, now);
   }
 }
 
 // Refused alone, and not for a reason that is about it. A broker in trouble says so of every row; that it is
-// this one shows when its partition takes others meanwhile, again and again.
+// this one shows when its partition takes others meanwhile, again and again; or, where there are no others in
+// it, when any partition takes rows and this one is refused for as long as a missing topic is waited for.
 bool Plan::is_guilty_by_now(InFlight& row, TimePoint now) {
   Unexplained& unexplained = row.unexplained;
+  if (unexplained.refusals == 0) unexplained.first = now;
   if (unexplained.refusals == 0 || lanes_.has_taken_since(row, unexplained.last)) ++unexplained.refusals;
   unexplained.last = now;
-  return unexplained.refusals >= unexplained_refusals;
+  return unexplained.refusals >= unexplained_refusals ||
+         (now - unexplained.first >= settings_.topic_grace && lanes_.has_any_taken_since(unexplained.first));
 }
 
-void Plan::postpone(InFlight& row, Suspects::Turn turn, TimePoint now) {
-  suspects_.postponed(turn, now);
+void Plan::postpone(InFlight& row, TimePoint now) {
+  suspects_.postponed(now);
   // Another relay may have led, and published it, since the session that read it.
   if (!row.page->places_hold) read_all_again(now);
 }
@@ -91,6 +95,7 @@ void Plan::send_dead_letter(InFlight& row, const Failure& failure, TimePoint now
     twice.message = "the dead letter topic refuses a row: " + failure.message;
     return halt(twice);
   }
+  lanes_.give_up(row);
   row.dead_letter =
       std::make_unique<DeadLetter>(failure, row.topic == no_topic ? "" : topics_.name(row.topic));
   row.topic = *dead_letter_topic_;
@@ -100,6 +105,7 @@ void Plan::send_dead_letter(InFlight& row, const Failure& failure, TimePoint now
 }
 
 void Plan::set_aside(InFlight& row, Parking parking, TimePoint now) {
+  lanes_.give_up(row);
   if (!source_is_open_) return window_.finish(row);  // it is read again, with all that is behind it
   const bool is_refused = !parking.behind;
   window_.advance(row, Stage::refused);
@@ -113,6 +119,7 @@ void Plan::set_aside(InFlight& row, Parking parking, TimePoint now) {
   const auto suspected = suspects_.take_key(*key);
   followers.insert(followers.end(), suspected.begin(), suspected.end());
   enqueue(followers, now);
+  read_left_rows_again(now);
 }
 
 std::span<const Parking> Plan::next_parking() {

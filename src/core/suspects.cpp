@@ -7,6 +7,15 @@
 
 namespace outbox_relay::core {
 
+namespace {
+
+Bytes size_of(const InFlight& row) {
+  return Bytes{row.row->key.value_or("").size() + row.row->payload.value_or("").size() +
+               row.row->headers.value_or("").size()};
+}
+
+}  // namespace
+
 void Suspects::accuse(InFlight& row, std::size_t ahead) {
   row.is_suspect = true;
   if (const auto key = ordering_key(row)) {
@@ -26,8 +35,27 @@ void Suspects::settled_ahead(const InFlight& row) {
   if (--found->second.ahead == 0) ready_.push_back(found->second.suspect);
 }
 
-void Suspects::wait_behind(InFlight& row) {
-  keys_.find(*ordering_key(row))->second.behind.push_back(&row);
+bool Suspects::wait_behind(InFlight& row, const Window::Limits& most) {
+  Suspected& suspected = keys_.find(*ordering_key(row))->second;
+  suspected.has_left = suspected.has_left || rows_behind_ >= most.rows || bytes_behind_ >= most.bytes;
+  if (suspected.has_left) return false;
+  suspected.behind.push_back(&row);
+  ++rows_behind_;
+  bytes_behind_ += size_of(row);
+  return true;
+}
+
+std::vector<InFlight*> Suspects::take_behind(Suspected& suspected) {
+  std::vector<InFlight*> taken{suspected.behind.begin(), suspected.behind.end()};
+  suspected.behind.clear();
+  rows_behind_ -= taken.size();
+  for (const InFlight* row : taken) bytes_behind_ -= size_of(*row);
+  return taken;
+}
+
+Suspects::Keys::iterator Suspects::forget(Keys::iterator key) {
+  if (key->second.has_left) topics_with_left_.push_back(key->first.topic);
+  return keys_.erase(key);
 }
 
 InFlight* Suspects::next(TimePoint now) const {
@@ -51,25 +79,24 @@ std::vector<InFlight*> Suspects::settled() {
   const auto key = ordering_key(row);
   if (!key) return {};
   const auto found = keys_.find(*key);
-  std::vector<InFlight*> released{found->second.behind.begin(), found->second.behind.end()};
-  keys_.erase(found);
+  auto released = take_behind(found->second);
+  forget(found);
   return released;
 }
 
-void Suspects::postponed(Turn turn, TimePoint now) {
+void Suspects::postponed(TimePoint now) {
   not_before_ = now + backoff_.next();
-  if (out_ == nullptr) return;
-  InFlight* const row = std::exchange(out_, nullptr);
-  turn == Turn::first ? ready_.push_front(row) : ready_.push_back(row);
+  if (out_ != nullptr) ready_.push_back(std::exchange(out_, nullptr));
 }
 
 std::vector<InFlight*> Suspects::take_key(const OrderingKey& key) {
   const auto found = keys_.find(key);
   if (found == keys_.end() || found->second.suspect == out_) return {};
   std::vector<InFlight*> taken{found->second.suspect};
-  taken.insert(taken.end(), found->second.behind.begin(), found->second.behind.end());
+  const auto behind = take_behind(found->second);
+  taken.insert(taken.end(), behind.begin(), behind.end());
   std::erase(ready_, found->second.suspect);
-  keys_.erase(found);
+  forget(found);
   return taken;
 }
 
@@ -85,10 +112,11 @@ std::vector<InFlight*> Suspects::take_topic(TopicId topic) {
     const bool is_out = suspected.suspect == out_;
     if (entry->first.topic == topic) {
       if (!is_out) taken.push_back(suspected.suspect);
-      taken.insert(taken.end(), suspected.behind.begin(), suspected.behind.end());
-      suspected.behind.clear();
+      const auto behind = take_behind(suspected);
+      taken.insert(taken.end(), behind.begin(), behind.end());
+      suspected.has_left = suspected.has_left || !behind.empty();
     }
-    entry = entry->first.topic == topic && !is_out ? keys_.erase(entry) : std::next(entry);
+    entry = entry->first.topic == topic && !is_out ? forget(entry) : std::next(entry);
   }
   return taken;
 }
@@ -96,8 +124,8 @@ std::vector<InFlight*> Suspects::take_topic(TopicId topic) {
 void Suspects::drop_waiting() {
   ready_.clear();
   for (auto entry = keys_.begin(); entry != keys_.end();) {
-    entry->second.behind.clear();
-    entry = entry->second.suspect != out_ ? keys_.erase(entry) : std::next(entry);
+    static_cast<void>(take_behind(entry->second));
+    entry = entry->second.suspect != out_ ? forget(entry) : std::next(entry);
   }
 }
 

@@ -40,6 +40,7 @@ struct DeadLetter {
 /// What a broker said of a row that travelled alone, when it was no reason: it may be the row, or the broker.
 struct Unexplained {
   std::uint8_t refusals = 0;  ///< the first, and each before which the row's partition took another row
+  std::chrono::steady_clock::time_point first{};
   std::chrono::steady_clock::time_point last{};
 };
 

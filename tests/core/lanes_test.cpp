@@ -30,20 +30,24 @@ struct Fixture {
     InFlight& added = in_flight.emplace_back();
     added.row = &rows.emplace_back(row(id, key));
     added.topic = topic;
-    if (pass(added) == Lanes::Passage::go_on) REQUIRE_FALSE(lanes.line_up(added, now));
+    if (pass(added) == Lanes::Passage::go_on) REQUIRE(goes_on(added));
     return added;
+  }
+  bool goes_on(InFlight& row) {
+    const auto place = lanes.line_up(row, now);
+    return std::holds_alternative<Lanes::Passage>(place) &&
+           std::get<Lanes::Passage>(place) == Lanes::Passage::go_on;
   }
   Lanes::Passage pass(InFlight& row) { return std::get<Lanes::Passage>(lanes.pass(row, now)); }
   void open(std::int32_t partitions = 4) {
-    for (InFlight* row : lanes.topic_opened(topic, partitions, {}).waiting)
-      REQUIRE_FALSE(lanes.line_up(*row, now));
+    for (InFlight* row : lanes.topic_opened(topic, partitions, {}, now).waiting) REQUIRE(goes_on(*row));
   }
   /// Hands over all that may go now.
   Ids publish() {
     Ids published;
     while (InFlight* next = lanes.next()) {
       published.push_back(next->row->id.number());
-      lanes.handed_over();
+      lanes.handed_over(now);
     }
     return published;
   }
@@ -56,8 +60,8 @@ TEST_CASE("rows wait until their topic has been looked up", "[lanes]") {
   f.enqueue(1, "0");
   f.enqueue(2, "1");
   CHECK(f.publish().empty());
-  CHECK(f.lanes.take_lookups(f.now) == std::vector{topic});
-  CHECK(f.lanes.take_lookups(f.now).empty());
+  CHECK(f.lanes.take_lookups(f.now, false) == std::vector{topic});
+  CHECK(f.lanes.take_lookups(f.now, false).empty());
   f.open();
   CHECK(f.publish() == Ids{1, 2});
 }
@@ -70,7 +74,7 @@ TEST_CASE("the first record of a partition travels alone", "[lanes]") {
   f.enqueue(3, "1");
   f.enqueue(4, "0");
   CHECK(f.publish() == Ids{1, 3});
-  f.lanes.acknowledged(first, f.now);
+  CHECK_FALSE(f.lanes.acknowledged(first, f.now));
   CHECK(f.publish() == Ids{2, 4});
   f.enqueue(5, "0");
   CHECK(f.publish() == Ids{5});
@@ -86,9 +90,9 @@ TEST_CASE("the first record of a partition travels alone", "[lanes]") {
 TEST_CASE("after an hour without traffic the gate closes again", "[lanes]") {
   Fixture f;
   f.open();
-  f.lanes.acknowledged(f.enqueue(1, "0"), f.now);
+  CHECK_FALSE(f.lanes.acknowledged(f.enqueue(1, "0"), f.now));
   f.publish();
-  f.lanes.acknowledged(f.in_flight[0], f.now);
+  CHECK_FALSE(f.lanes.acknowledged(f.in_flight[0], f.now));
   f.now += 2h;
   f.enqueue(2, "0");
   f.enqueue(3, "0");
@@ -122,7 +126,7 @@ TEST_CASE("rows of a held topic leave, and the lowest of them is remembered", "[
   late.topic = topic;
   CHECK(f.pass(late) == Lanes::Passage::leave);
 
-  const auto reopened = f.lanes.topic_opened(topic, 4, {});
+  const auto reopened = f.lanes.topic_opened(topic, 4, {}, f.now);
   CHECK(reopened.lowest == RowId{4});
   CHECK(f.lanes.held_topics() == 0);
 }
@@ -131,14 +135,14 @@ TEST_CASE("a held topic is looked up again with growing delays, however many row
   Fixture f;
   f.open();
   for (int row = 0; row < 100; ++row) f.lanes.topic_closed(topic, missing(), f.now);
-  const auto first = f.lanes.next_lookup(f.now);
+  const auto first = f.lanes.next_lookup(f.now, false);
   REQUIRE(first);
   CHECK(*first - f.now == 250ms);
-  CHECK(f.lanes.take_lookups(f.now).empty());
+  CHECK(f.lanes.take_lookups(f.now, false).empty());
   f.now = *first;
-  CHECK(f.lanes.take_lookups(f.now) == std::vector{topic});
+  CHECK(f.lanes.take_lookups(f.now, false) == std::vector{topic});
   f.lanes.topic_closed(topic, missing(), f.now);
-  CHECK(*f.lanes.next_lookup(f.now) - f.now == 500ms);
+  CHECK(*f.lanes.next_lookup(f.now, false) - f.now == 500ms);
 }
 
 TEST_CASE("a held topic is not looked up while rows are on their way to it", "[lanes]") {
@@ -147,9 +151,9 @@ TEST_CASE("a held topic is not looked up while rows are on their way to it", "[l
   InFlight& first = f.enqueue(1, "0");
   f.publish();
   f.lanes.topic_closed(topic, missing(), f.now);
-  CHECK_FALSE(f.lanes.next_lookup(f.now));
-  f.lanes.failed(first);
-  CHECK(f.lanes.next_lookup(f.now));
+  CHECK_FALSE(f.lanes.next_lookup(f.now, false));
+  f.lanes.failed(first, f.now);
+  CHECK(f.lanes.next_lookup(f.now, false));
 }
 
 TEST_CASE("the partition column decides, when it names a partition", "[lanes]") {
@@ -163,9 +167,9 @@ TEST_CASE("the partition column decides, when it names a partition", "[lanes]") 
     InFlight in_flight;
     in_flight.row = &with;
     in_flight.topic = topic;
-    const auto failure = f.lanes.line_up(in_flight, f.now);
+    const auto place = f.lanes.line_up(in_flight, f.now);
     f.lanes.drop_waiting();
-    if (failure) return failure->message;
+    if (const auto* failure = std::get_if<Failure>(&place)) return failure->message;
     return in_flight.partition;
   };
   CHECK(std::get<0>(partition_of("2")) == 2);
@@ -198,13 +202,22 @@ TEST_CASE("a topic that a template names and that is missing for too long is giv
   f.now += 4min;
   CHECK(f.pass(late) == Lanes::Passage::leave);
   CHECK_FALSE(f.lanes.take_given_up(f.now));
-  CHECK(f.lanes.next_lookup(f.now));
+  CHECK(f.lanes.next_lookup(f.now, false));
 
   f.now += 1min;
   CHECK(f.lanes.take_given_up(f.now) == RowId{5});  // to be read again, and refused
-  CHECK_FALSE(f.lanes.take_given_up(f.now));
   CHECK(std::get<Failure>(f.lanes.pass(late, f.now)).remedy == Remedy::park);
 
+  SECTION("and looked up no more, until another row asks for it, which is refused at once") {
+    CHECK_FALSE(f.lanes.take_given_up(f.now));
+    CHECK_FALSE(f.lanes.next_lookup(f.now, false));
+    CHECK(f.lanes.held_topics() == 0);
+    CHECK(f.pass(late) == Lanes::Passage::wait);
+    CHECK(f.lanes.take_lookups(f.now, false) == std::vector{topic});
+    CHECK(f.lanes.topic_closed(topic, missing(), f.now) == std::vector{&late});
+    CHECK(f.lanes.gives_up(topic, f.now));
+    CHECK(std::get<Failure>(f.lanes.pass(late, f.now)).remedy == Remedy::park);
+  }
   SECTION("and taken up again when it appears") {
     f.open();
     CHECK(f.pass(late) == Lanes::Passage::go_on);
@@ -223,6 +236,99 @@ TEST_CASE("a topic that the configuration names is never given up", "[lanes]") {
   CHECK(f.lanes.needs_operator());
 }
 
+TEST_CASE("a partition that stays silent although brokers answer is on trial: one row tries", "[lanes]") {
+  Fixture f;
+  f.open();
+  f.enqueue(1, "0");
+  f.enqueue(2, "1");
+  f.publish();
+  f.now += 5s;
+  CHECK_FALSE(f.lanes.acknowledged(f.in_flight[1], f.now));
+  f.now += 6s;
+  CHECK(f.lanes.take_lookups(f.now, false).empty());  // no harm while there is room in the window
+  CHECK(f.lanes.take_lookups(f.now, true) == std::vector{topic});
+  CHECK(f.lanes.take_lookups(f.now, true).empty());
+  CHECK_FALSE(f.lanes.puts_on_trial(topic, "orders", f.now));  // brokers may have come back in this moment
+  f.now += Lanes::silence_limit;
+  CHECK(f.lanes.take_lookups(f.now, true) == std::vector{topic});
+  CHECK(f.lanes.puts_on_trial(topic, "orders", f.now));
+  CHECK(f.lanes.held_topics() == 1);
+
+  // The producer gives the rows back.
+  f.lanes.failed(f.in_flight[0], f.now);
+  f.lanes.producer_replaced();
+  CHECK(f.goes_on(f.in_flight[0]));
+  InFlight& later = f.in_flight.emplace_back();
+  later.row = &f.rows.emplace_back(row(3, "0"));
+  later.topic = topic;
+  CHECK(std::get<Lanes::Passage>(f.lanes.line_up(later, f.now)) == Lanes::Passage::leave);
+  f.lanes.hold(later);
+  f.enqueue(4, "1");  // the other partition takes rows as ever
+  CHECK(f.publish() == Ids{1, 4});
+  CHECK_FALSE(f.lanes.acknowledged(f.in_flight.back(), f.now));
+  f.now += 1h;
+  CHECK(f.lanes.take_lookups(f.now, true).empty());  // nothing more can be done
+
+  CHECK(f.lanes.acknowledged(f.in_flight[0], f.now));
+  CHECK(f.lanes.take_left(topic) == RowId{3});
+  CHECK(f.lanes.held_topics() == 0);
+}
+
+TEST_CASE("a topic that is found, but refused its rows before, is tried with one row", "[lanes]") {
+  const Failure denied{Reason::authorization, Remedy::hold_topic, "denied", ""};
+  Fixture f;
+  WindowPage page;
+  f.open();
+  InFlight& first = f.enqueue(1, "0");
+  InFlight& second = f.enqueue(2, "1");
+  first.page = second.page = &page;
+  f.publish();
+  first.stage = second.stage = Stage::waiting;
+  f.lanes.failed(second, f.now);
+  CHECK(f.lanes.keep(second, denied) == nullptr);
+  f.lanes.topic_closed(topic, denied, f.now);
+  f.lanes.failed(first, f.now);
+  CHECK(f.lanes.keep(first, denied) == &second);  // the lowest is kept
+  f.lanes.hold(second);
+  f.lanes.producer_replaced();
+
+  SECTION("after the producer was replaced the lowest row is the one that waits") {
+    CHECK(f.pass(first) == Lanes::Passage::wait);
+    auto reopened = f.lanes.topic_opened(topic, 4, {}, f.now);
+    CHECK_FALSE(reopened.lowest);
+    CHECK(reopened.waiting == std::vector{&first});
+    CHECK(f.pass(first) == Lanes::Passage::go_on);
+    CHECK(f.goes_on(first));
+    CHECK(f.pass(second) == Lanes::Passage::leave);
+    CHECK(f.publish() == Ids{1});
+
+    SECTION("refused again, it stays, and nothing is read again") {
+      f.lanes.failed(first, f.now);
+      CHECK(f.lanes.keep(first, denied) == nullptr);
+      f.lanes.topic_closed(topic, denied, f.now);
+      CHECK(f.lanes.held_topics() == 1);
+      CHECK_FALSE(f.lanes.take_left(topic));
+    }
+    SECTION("acknowledged, it opens the topic for all") {
+      CHECK(f.lanes.took(first, f.now));
+      CHECK(f.lanes.take_left(topic) == RowId{2});
+      CHECK(f.lanes.held_topics() == 0);
+    }
+    SECTION("parked, it leaves the topic to the next look-up") {
+      f.lanes.give_up(first);
+      CHECK(f.lanes.next_lookup(f.now, false) <= f.now);
+    }
+  }
+  SECTION("a row behind others that have left is not tried with") {
+    InFlight& third = f.in_flight.emplace_back();
+    third.row = &f.rows.emplace_back(row(3, "0"));
+    third.page = &page;
+    third.topic = topic;
+    CHECK(f.pass(third) == Lanes::Passage::leave);
+    CHECK(f.lanes.topic_opened(topic, 4, {}, f.now).lowest == RowId{2});
+  }
+}
+
 TEST_CASE("a row that is larger than its topic takes is noticed before it is sent", "[lanes]") {
   Fixture f;
   Row large = row(1, "0");
@@ -231,11 +337,11 @@ TEST_CASE("a row that is larger than its topic takes is noticed before it is sen
   InFlight in_flight;
   in_flight.row = &large;
   in_flight.topic = topic;
-  f.lanes.topic_opened(topic, 4, Bytes{1000});
+  f.lanes.topic_opened(topic, 4, Bytes{1000}, f.now);
   CHECK(f.lanes.looks_too_large(in_flight));
-  f.lanes.topic_opened(topic, 4, Bytes{1100});
+  f.lanes.topic_opened(topic, 4, Bytes{1100}, f.now);
   CHECK_FALSE(f.lanes.looks_too_large(in_flight));
-  f.lanes.topic_opened(topic, 4, std::nullopt);  // the brokers do not tell
+  f.lanes.topic_opened(topic, 4, std::nullopt, f.now);  // the brokers do not tell
   CHECK_FALSE(f.lanes.looks_too_large(in_flight));
 }
 

@@ -246,16 +246,79 @@ TEST_CASE("refused without a reason, a row is parked when its partition takes ot
   CHECK(park(s).refused == Ids{102});
 }
 
-TEST_CASE("while a partition takes nothing, a row is not parked for a refusal without a reason", "[plan]") {
+TEST_CASE("while Kafka takes nothing at all, a row is not parked for a refusal without a reason", "[plan]") {
   Story s;
   const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "a"}}));
-  request_refused(s, {rows[1], rows[2]});
+  request_refused(s, {rows[1]}, {rows[2]});
   for (int attempt = 0; attempt < 100; ++attempt) {
     s.now += 10s;
     REQUIRE(s.publish() == std::vector{rows[1]});
     s.plan.delivered(*rows[1], unexplained(), s.now);
   }
   CHECK_FALSE(s.plan.has_parkings());
+}
+
+TEST_CASE("alone in its partition, such a row is parked after topic_grace, if other partitions take rows",
+          "[plan]") {
+  Story s;
+  s.partition_of = [](const Value& key, std::int32_t) { return key == "a" ? 1 : 0; };
+  s.partitions = 2;
+  s.rows_arrive(keyed_page({{101, "z"}, {102, "a"}}));
+  s.topic_opens();
+  const auto rows = s.publish();
+  REQUIRE(rows.size() == 2);
+  s.plan.delivered(*rows[0], std::nullopt, s.now);
+  request_refused(s, {rows[1]});
+  const TimePoint refused_first = s.now;
+  for (std::int64_t id = 103; !s.plan.has_parkings(); ++id) {
+    REQUIRE(s.now <= refused_first + s.settings.topic_grace);
+    s.now += 10s;
+    next_page_arrives(s, keyed_page({{id, "z"}}));
+    for (InFlight* row : s.publish()) {
+      s.plan.delivered(*row, row == rows[1] ? std::optional{unexplained()} : std::nullopt, s.now);
+    }
+    s.complete();
+  }
+  CHECK(s.now - refused_first >= s.settings.topic_grace);
+  CHECK(park(s).refused == Ids{102});
+}
+
+TEST_CASE("rows behind a suspect leave the window before they fill it, and follow in order", "[plan]") {
+  Story s{{.limits = {.rows = 40, .bytes = {1 << 20}}, .page_rows = 10}};
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}}));
+  request_refused(s, {rows[1]});
+  s.publish();
+  std::int64_t id = 103;
+  for (int page = 0; page < 10; ++page) {
+    std::vector<std::pair<std::int64_t, Value>> content;
+    for (int row = 0; row < 9; ++row) content.emplace_back(id++, "a");
+    content.emplace_back(id++, "other");
+    next_page_arrives(s, keyed_page(content));
+    const auto others = s.publish();
+    REQUIRE(others.size() == 1);  // another key never waits for room
+    s.plan.delivered(*others[0], std::nullopt, s.now);
+    s.complete();
+  }
+  CHECK(s.plan.window().rows() <= 12);
+  CHECK(s.plan.watermark() == 101);
+  s.plan.delivered(*rows[1], std::nullopt, s.now);
+  const auto followers = s.publish();
+  REQUIRE(followers.size() == 10);
+  CHECK(followers.front()->row->id == RowId{103});
+  s.plan.wake(s.now);
+  const auto survey = s.plan.next_read(s.now);
+  REQUIRE(std::holds_alternative<Plan::SurveyFor>(survey));
+  CHECK(std::get<Plan::SurveyFor>(survey).request.after == 113);  // the first one that had to leave is 114
+}
+
+TEST_CASE("a suspect without an answer does not keep the others waiting", "[plan]") {
+  Story s;
+  const auto rows = publish_all(s, keyed_page({{101, "z"}, {102, "a"}, {103, "b"}}));
+  request_refused(s, {rows[1], rows[2]});
+  REQUIRE(s.publish() == std::vector{rows[1]});
+  s.plan.delivered(*rows[1], Failure{Reason::timeout, Remedy::retry, "no answer", ""}, s.now);
+  s.now += 10s;
+  CHECK(s.publish() == std::vector{rows[2]});
 }
 
 TEST_CASE("a refused row goes to the dead letter topic, and counts as relayed when that has it", "[plan]") {

@@ -24,7 +24,11 @@ struct Story {
   }();
   SourceFacts facts{.ids_from_sequence = true, .last_drawn = 100, .before_first = 100, .watermark = 100};
   TimePoint now = TimePoint{} + 1h;
-  Plan plan{settings, routing, [](const Value&, std::int32_t) { return 0; }, [] { return 0.0; }};
+  PartitionOf partition_of = [](const Value&, std::int32_t) { return 0; };
+  std::int32_t partitions = 1;
+  Plan plan{settings, routing,
+            [this](const Value& key, std::int32_t count) { return partition_of(key, count); },
+            [] { return 0.0; }};
 
   FetchRequest request() {
     auto reading = plan.next_read(now);
@@ -42,7 +46,7 @@ struct Story {
                  now);
   }
   void topic_opens() {
-    for (const TopicId topic : plan.take_lookups(now)) plan.topic_opened(topic, 1, {}, now);
+    for (const TopicId topic : plan.take_lookups(now)) plan.topic_opened(topic, partitions, {}, now);
   }
   std::vector<InFlight*> publish() {
     std::vector<InFlight*> published;

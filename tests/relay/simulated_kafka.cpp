@@ -15,6 +15,10 @@ core::Failure missing() {
   return {core::Reason::missing, core::Remedy::hold_topic, "the topic does not exist", ""};
 }
 
+core::Failure denied() {
+  return {core::Reason::authorization, core::Remedy::hold_topic, "the topic may not be written to", ""};
+}
+
 core::Failure refusal(core::Remedy remedy) {
   return {core::Reason::invalid_record, remedy, "refused", ""};
 }
@@ -75,7 +79,13 @@ relay::Publication SimulatedSink::publish(core::InFlight& row) {
 // The broker takes a batch of what is queued for a partition, and its answer comes a little later.
 void SimulatedSink::work_on(Place place) {
   auto& queue = queues_[place];
-  if (is_broken_ || queue.empty()) return;
+  if (is_broken_ || queue.empty() || is_silent(place)) return;
+  if (kafka_.denied_topics.contains(names_[place.first])) {
+    for (const Sent& sent : std::exchange(queue, {})) {
+      report(sent.row, sent.is_written ? std::nullopt : std::optional{denied()});
+    }
+    return break_producer();
+  }
   if (kafka_.missing_topics.contains(names_[place.first])) {
     for (const Sent& sent : std::exchange(queue, {})) {
       report(sent.row, sent.is_written ? std::nullopt : std::optional{missing()});
@@ -96,6 +106,19 @@ void SimulatedSink::work_on(Place place) {
     }
     if (!waiting.empty()) self.work_on(place);
   });
+}
+
+bool SimulatedSink::is_silent(Place place) const {
+  return kafka_.silent_partitions.contains({names_.at(place.first), place.second});
+}
+
+void SimulatedSink::hear() {
+  for (const auto& [place, queue] : queues_) {
+    if (queue.empty()) continue;
+    timeline_.in(dice_.delay(200, 8000), [alive = alive_, place = place, generation = generation_] {
+      if (*alive && (*alive)->generation_ == generation) (*alive)->work_on(place);
+    });
+  }
 }
 
 // One bad record fails its whole request, and under the gapless guarantee the producer with it.
@@ -131,6 +154,10 @@ void SimulatedSink::publish_alone(core::InFlight& row) {
 void SimulatedSink::judge_alone() {
   Sent sent = *std::exchange(alone_, std::nullopt);
   if (kafka_.missing_topics.contains(sent.record.topic)) return report(sent.row, missing());
+  if (kafka_.denied_topics.contains(sent.record.topic)) return report(sent.row, denied());
+  if (is_silent({static_cast<std::uint32_t>(sent.row->topic), sent.record.partition})) {
+    return report(sent.row, gone());
+  }
   if (!is_calm && dice_.chance(0.1)) {
     if (dice_.chance(0.5) && !kafka_.refuses(sent.record)) {
       write(sent);

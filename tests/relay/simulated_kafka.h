@@ -26,6 +26,8 @@ struct SimulatedKafka {
   static constexpr std::int32_t partitions = 2;
 
   std::set<std::string> missing_topics;
+  std::set<std::string> denied_topics;                               ///< found, but nobody may write to them
+  std::set<std::pair<std::string, std::int32_t>> silent_partitions;  ///< their leaders give no answer
   std::set<std::string> bad_messages;  ///< ids of messages that are refused, with the request they came in
   std::set<std::string> unexplained_messages;  ///< those of them for which no reason is given
   bool is_moody = false;    ///< refuses good requests, too, now and then and without a reason
@@ -56,6 +58,8 @@ class SimulatedSink : public relay::Sink {
   void break_producer();
   /// The topic vanishes: what is on its way to it comes back.
   void lose_topic(const std::string& name);
+  /// Partitions that were silent go on.
+  void hear();
   /// What was on its way when the process was killed may have been written, or not.
   void be_killed();
 
@@ -76,6 +80,7 @@ class SimulatedSink : public relay::Sink {
   using Place = std::pair<std::uint32_t, std::int32_t>;  // topic, partition
 
   void work_on(Place place);
+  [[nodiscard]] bool is_silent(Place place) const;
   bool refuse_request(Queue& queue, std::size_t batch);
   void publish_alone(core::InFlight& row);
   void judge_alone();

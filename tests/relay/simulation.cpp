@@ -256,7 +256,7 @@ void Simulation::do_something() {
 
 void Simulation::cause_trouble() {
   const std::string topic = "topic-" + std::to_string(dice_.below(3));
-  switch (dice_.below(8)) {
+  switch (dice_.below(11)) {
     case 0:
       process_->source.lose_connection();
       break;
@@ -272,9 +272,16 @@ void Simulation::cause_trouble() {
       break;
     case 4:
     case 5:
-      kafka_.missing_topics.clear();
-      break;
     case 6:
+      heal_kafka();
+      break;
+    case 7:
+      kafka_.denied_topics.insert(topic);
+      break;
+    case 8:
+      kafka_.silent_partitions.insert({topic, static_cast<std::int32_t>(dice_.below(2))});
+      break;
+    case 9:
       database_.shuffle_places();
       break;
     default:
@@ -282,6 +289,13 @@ void Simulation::cause_trouble() {
       start_process();
       break;
   }
+}
+
+void Simulation::heal_kafka() {
+  kafka_.missing_topics.clear();
+  kafka_.denied_topics.clear();
+  kafka_.silent_partitions.clear();
+  process_->sink.hear();
 }
 
 // Somebody looks at the parked rows: mends what made one bad, gives one up, or just tries again.
@@ -366,7 +380,7 @@ bool Simulation::may_be_left_out(const std::string& key, int version) const {
 }
 
 void Simulation::run_until_relayed() {
-  kafka_.missing_topics.clear();
+  heal_kafka();
   kafka_.bad_messages.clear();
   process_->source.is_calm = true;
   process_->sink.is_calm = true;

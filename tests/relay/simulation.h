@@ -43,6 +43,7 @@ class Simulation {
   void kill_process();
   void do_something();
   void cause_trouble();
+  void heal_kafka();
   void operate();
   void run_until_relayed();
   void drain();
