@@ -13,6 +13,8 @@ using boost::asio::experimental::awaitable_operators::operator&&;
 namespace {
 
 constexpr std::chrono::milliseconds producer_patience{3000};
+/// A producer that lives for so long with nothing to do is taken to be well.
+constexpr std::chrono::seconds calm_time{10};
 
 }  // namespace
 
@@ -138,7 +140,16 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
   publish_rows();
 }
 
+// An ack would show it, but there is nothing to be acknowledged: what ended the producer before may be
+// mended.
+void Pipeline::forget_old_producer() {
+  const bool is_failing = failing_[static_cast<std::size_t>(Activity::publish)].has_value();
+  if (!is_failing || sink_trouble_ || plan_.needs_new_producer() || !plan_.window().empty()) return;
+  if (clock_.now() - producer_replaced_at_ >= calm_time) succeed(Activity::publish);
+}
+
 void Pipeline::publish_rows() {
+  forget_old_producer();
   for (const core::TopicId topic : plan_.take_lookups(clock_.now()))
     sink_.look_up(topic, plan_.topic_name(topic));
   for (auto now = clock_.now(); may_publish(now); now = clock_.now()) {
@@ -226,7 +237,7 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
     core::failpoint("acknowledged");
     const core::TopicId topic = report.row->topic;
     plan_.delivered(*report.row, has_failed ? report.failure : std::nullopt, now);
-    if (has_failed) show_topic(topic);
+    if (has_failed || shown_topics_.contains(topic)) show_topic(topic);
   }
   if (!is_answered) return;
   if (!publish_seconds_.empty())
@@ -239,10 +250,14 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
 }
 
 void Pipeline::settle(const TopicReport& report) {
+  const bool was_broken = plan_.needs_new_producer();
   if (report.failure) {
     plan_.topic_closed(report.topic, *report.failure, clock_.now());
   } else {
     plan_.topic_opened(report.topic, report.partitions, report.largest_record, clock_.now());
+  }
+  if (!was_broken && plan_.needs_new_producer()) {
+    fail(Activity::publish, core::silence(plan_.topic_name(report.topic)));
   }
   show_topic(report.topic);
 }
@@ -262,7 +277,8 @@ awaitable<void> Pipeline::replace_producer() {
     if (failure) fail(Activity::publish, *failure);
   }
   if (is_abandoned_) co_return;
-  const std::size_t redelivered = plan_.producer_replaced(clock_.now());
+  producer_replaced_at_ = clock_.now();
+  const std::size_t redelivered = plan_.producer_replaced(producer_replaced_at_);
   probe_.producer_created();
   if (redelivered > 0) probe_.redelivering(redelivered);
 }

@@ -68,6 +68,7 @@ class Pipeline {
   awaitable<void> replace_producer();
   awaitable<void> keep_appointments();
   void publish_rows();
+  void forget_old_producer();
   void settle(const SinkEvents& events);
   void settle(const std::vector<DeliveryReport>& reports);
   void settle(const TopicReport& report);
@@ -128,7 +129,8 @@ class Pipeline {
   bool is_open_ = false;
   std::optional<core::Remedy> session_failure_;      ///< why the last session has ended
   std::optional<Clock::TimePoint> session_lost_at_;  ///< the last one; nothing since rows were completed
-  Clock::TimePoint complete_at_;                     ///< not before, after a completion that failed
+  Clock::TimePoint producer_replaced_at_;
+  Clock::TimePoint complete_at_;  ///< not before, after a completion that failed
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
   bool page_was_full_ = false;

@@ -51,6 +51,7 @@ awaitable<bool> Pipeline::take_lead() {
   plan_.stand_by();
   succeed(Activity::fetch);
   succeed(Activity::complete);  // which is the other relay's business now
+  if (!sink_trouble_) succeed(Activity::publish);
   show();
   co_await pause(*fetch_alarm_, standby_interval);
   co_return false;

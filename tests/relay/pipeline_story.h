@@ -74,7 +74,8 @@ class ScriptedSource : public relay::Source {
     co_await answer(fetch_failures, fetching_takes);
     core::Fetched fetched;
     if (request.read_writers) fetched.writers.emplace();
-    for (auto id = pending.upper_bound(request.after->number()); id != pending.end(); ++id) {
+    for (auto id = pending.upper_bound(request.after->number());
+         id != pending.end() && fetched.page.rows.size() < request.max_rows; ++id) {
       core::Row row;
       row.id = core::RowId{*id};
       row.message_id = message_ids.emplace(*id, "message-" + std::to_string(*id)).first->second;
@@ -132,7 +133,10 @@ class ScriptedSource : public relay::Source {
 class RecordingProbe : public relay::Probe {
  public:
   void state_changed(State state) override { states.push_back(state); }
-  void fetched(relay::PollCause, std::size_t, std::size_t) override { ++polls; }
+  void fetched(relay::PollCause, std::size_t rows, std::size_t) override {
+    ++polls;
+    fetched_rows += rows;
+  }
   void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
   void completed(std::size_t rows) override { completed_rows += rows; }
   void parked(const core::RowId& row, const core::Failure&) override { parked_rows.push_back(row.number()); }
@@ -158,7 +162,7 @@ class RecordingProbe : public relay::Probe {
   std::vector<std::string> held_topic_names, released;
   std::vector<std::int64_t> parked_rows;
   std::vector<bool> leadings;
-  std::size_t polls = 0, completed_rows = 0, redelivered = 0, producers = 0;
+  std::size_t polls = 0, fetched_rows = 0, completed_rows = 0, redelivered = 0, producers = 0;
 };
 
 struct Story {

@@ -270,6 +270,53 @@ TEST_CASE("an orderly end gives the lead up", "[pipeline]") {
   CHECK(s.source.has_resigned);
 }
 
+TEST_CASE("an idle leader, and a standby, do not wait for an ack to be well again", "[pipeline]") {
+  Story s;
+  s.source.leads = GENERATE(true, false);
+  s.pass(100ms);
+  s.sink.break_producer();
+  s.pass(20s);
+  CHECK(s.probe.producers == 2);
+  CHECK(s.state() == (s.source.leads ? State::idle : State::standby));
+  CHECK(s.probe.recoveries.back() == Activity::publish);
+}
+
+TEST_CASE("a topic that may not be written to is tried with one row, and holds up no other", "[pipeline]") {
+  Story s;
+  s.kafka.denied_topics.insert("orders");
+  for (std::int64_t id = 1; id <= 500; ++id) s.source.pending.insert(id);
+  s.pass(2min);
+  const std::size_t fetched = s.probe.fetched_rows;
+  CHECK(s.state() == State::waiting_for_operator);
+  s.pass(10min);
+  CHECK(s.probe.fetched_rows == fetched);  // nothing is read again and again
+  CHECK(s.probe.producers < 150);  // a look-up every 5 to 10 s
+  s.source.pending.insert(1000);
+  s.kafka.denied_topics.clear();
+  s.pass(30s);
+  CHECK(s.source.pending.empty());
+  CHECK(s.state() == State::idle);
+  CHECK(s.probe.held_topic_names == std::vector<std::string>{"orders"});
+  CHECK(s.probe.released == std::vector<std::string>{"orders"});
+}
+
+TEST_CASE("a silent partition gives its rows back when they are the whole window, and the others flow",
+          "[pipeline]") {
+  Story s;
+  s.kafka.silent_partitions.insert({"orders", 0});
+  for (std::int64_t id = 1; id <= 60'000; ++id) s.source.pending.insert(id);
+  s.pass(2min);
+  const auto others = s.source.pending.size();
+  CHECK(others < 60'000 - 20'000);  // more than ever had room beside the silent ones
+  CHECK(s.probe.held_topic_names == std::vector<std::string>{"orders"});
+  CHECK(s.probe.producers == 2);
+  s.kafka.silent_partitions.clear();
+  s.sink.hear();
+  s.pass(1min);
+  CHECK(s.source.pending.empty());
+  CHECK(s.probe.released == std::vector<std::string>{"orders"});
+}
+
 TEST_CASE("a refused row is parked and told once, the others go on", "[pipeline]") {
   Story s;
   s.kafka.bad_messages = {"message-2"};
