@@ -2,6 +2,7 @@
 #include "scenarios.h"
 #include "support/catch.h"
 #include "support/kafka_admin.h"
+#include "verifier.h"
 
 namespace outbox_relay::testing {
 namespace {
@@ -57,6 +58,27 @@ Report leaders_moved(const Conditions& conditions) {
   return rig.conclude();
 }
 
+/// Nobody else has the partitions of the broker that is lost. Their rows fill the window, and must not stay
+/// in it: the others' need the room.
+Report partitions_without_leader(const Conditions& conditions) {
+  World world{{.brokers = 3,
+               .kafka_settings = {"default.replication.factor=1", "min.insync.replicas=1",
+                                  "broker.session.timeout.ms=1500", "broker.heartbeat.interval.ms=300"}}};
+  Rig rig{{.scenario = "partitions-without-leader", .world = &world, .conditions = conditions}};
+  rig.begin();
+  world.kafka.kill(3);
+  for (int partition = 0, number = 1; partition < 4; ++partition) {
+    while (java_partition(Workload::key(number), 4) != partition) ++number;
+    rig.workload().insert(Workload::key(number), Workload::Flaw::none, static_cast<int>(Rig::in_flight_rows));
+  }
+  rig.expect(eventually([&] { return rig.metric("held_topics") == 1 && rig.metric("in_flight_rows") < 100; },
+                        seconds{60}),
+             "rows for a partition without a leader stay in the window");
+  world.kafka.start();
+  rig.await_progress();
+  return rig.conclude();
+}
+
 Report topic_created_late(const Conditions& conditions) {
   Rig rig{{.scenario = "topic-created-late", .conditions = conditions, .has_topic = false}};
   rig.begin();
@@ -95,6 +117,11 @@ TEST_CASE("one of three brokers is lost, then a second one: too few replicas for
 
 TEST_CASE("leaders move from broker to broker", "[kafka]") {
   check_promises(leaders_moved());
+}
+
+TEST_CASE("the only broker with a partition is lost: its rows make room, and come when it is back",
+          "[kafka]") {
+  check_promises(partitions_without_leader());
 }
 
 TEST_CASE("a topic that is missing is created later", "[kafka]") {

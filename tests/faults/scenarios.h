@@ -40,6 +40,7 @@ Report table_replaced(const Conditions& conditions = {});
 Report broker_killed(const Conditions& conditions = {});
 Report replicas_lost(const Conditions& conditions = {});
 Report leaders_moved(const Conditions& conditions = {});
+Report partitions_without_leader(const Conditions& conditions = {});
 Report topic_created_late(const Conditions& conditions = {});
 Report access_denied(const Conditions& conditions = {});
 
