@@ -152,7 +152,8 @@ std::vector<Field<Outbox>> outcome_fields() {
                      .fallback = "5m",
                      .documentation =
                          "how long a templated topic may be missing before its rows count as refused; rows "
-                         "of a constant topic wait, and with `refused: halt` all do",
+                         "of a constant topic wait, and with `refused: halt` all do; and how long the broker "
+                         "may refuse a row without a reason while its partition takes no other row",
                      .least = "1s",
                      .most = "30d"},
                     &Outbox::topic_grace),
