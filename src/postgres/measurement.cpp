@@ -16,10 +16,7 @@ constexpr std::int64_t walked_rows = 100'000;
 // Tables are named in each statement, never remembered by oid: after a swap by RENAME the name means another
 // one.
 
-const char* const table_sql = R"(
-WITH RECURSIVE tree AS (
-  SELECT $1::regclass::oid AS oid UNION
-  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)
+const std::string table_sql = partition_tree("$1::regclass") + R"(
 SELECT coalesce(sum(s.n_dead_tup), 0), coalesce(sum(s.n_live_tup), 0)
   FROM tree JOIN pg_catalog.pg_stat_all_tables s ON s.relid = tree.oid)";
 

@@ -28,13 +28,12 @@ std::string placed_rows(const Table& table, const std::string& more) {
   return "unnest(" + arrays + ") AS placed(" + names + ")";
 }
 
-// The file is compared once a statement, not once a row; the rows of one table cost nothing for it
-// [partitions: 10 % of the statement].
+// The file is compared once a statement, not once a row.
 std::string placed_condition(const Table& table) {
   const std::string its_table = table.has_partitions ? "placed.place_table" : "$4";
   return "o.ctid = placed.place AND o.tableoid = " + its_table + " AND " + reference(table.id) + " = " +
-         id_parameter(table, "placed.id") +
-         " AND coalesce(pg_catalog.pg_relation_filenode($4), 0) = $5 AND " + pending_condition(table);
+         id_parameter(table, "placed.id") + " AND " + filenode_of(table, "$4") + " = $5 AND " +
+         pending_condition(table);
 }
 
 void add_ids(Query& query, const Table& table, std::span<const core::RowId* const> ids) {

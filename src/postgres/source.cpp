@@ -156,7 +156,7 @@ awaitable<ServerIdentity> PostgresSource::connect(Session& session, relay::Purpo
 }
 
 awaitable<Table> PostgresSource::read_table() {
-  const auto ask = [this](const char* sql) {
+  const auto ask = [this](const std::string& sql) {
     Query query{sql};
     query.text(settings_.table.schema).text(settings_.table.name).text(settings_.table.id);
     return query;

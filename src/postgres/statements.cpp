@@ -128,9 +128,7 @@ std::string Statements::survey() const {
 std::string Statements::writers() const {
   std::string tables = "l.relation = $1";
   if (table_.has_partitions) {
-    tables =
-        "l.relation IN (WITH RECURSIVE tree AS (SELECT $1 AS oid UNION SELECT i.inhrelid FROM tree JOIN "
-        "pg_catalog.pg_inherits i ON i.inhparent = tree.oid) SELECT oid FROM tree)";
+    tables = "l.relation IN (" + partition_tree("$1") + " SELECT oid FROM tree)";
   }
   return "SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND "
          "l.granted "

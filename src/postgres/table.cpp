@@ -7,7 +7,29 @@
 
 namespace outbox_relay::postgres {
 
-const char* const catalog_table_sql = R"(
+std::string partition_tree(const std::string& root) {
+  return "WITH RECURSIVE tree AS (SELECT " + root +
+         "::oid AS oid UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = "
+         "tree.oid)";
+}
+
+namespace {
+
+// Of partitions the sum: TRUNCATE and the like give one of them a file with a higher number.
+std::string files_of_tree(const std::string& root) {
+  return "(" + partition_tree(root) +
+         " SELECT (coalesce(sum(pg_catalog.pg_relation_filenode(tree.oid)::bigint), 0) % "
+         "4294967296)::bigint::oid FROM tree)";
+}
+
+}  // namespace
+
+std::string filenode_of(const Table& table, const std::string& oid) {
+  if (table.has_partitions) return files_of_tree(oid);
+  return "coalesce(pg_catalog.pg_relation_filenode(" + oid + "), 0)";
+}
+
+const std::string catalog_table_sql = R"(
 SELECT c.oid::text,
        c.relkind::text,
        (c.relkind = 'p' OR c.relhassubclass)::text,
@@ -16,7 +38,7 @@ SELECT c.oid::text,
        has_table_privilege(c.oid, 'DELETE')::text,
        row_security_active(c.oid)::text,
        current_user::text,
-       coalesce(pg_relation_filenode(c.oid), 0)::text
+)" + files_of_tree("c.oid") + R"(::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = $1::text AND c.relname = $2::text)";

@@ -36,8 +36,8 @@ struct Table {
   std::string schema;
   std::string name;
   std::uint32_t oid = 0;
-  /// Its file, which is another one after TRUNCATE, VACUUM FULL or a rewrite; 0 when the rows are in
-  /// partitions.
+  /// Its file, which is another one after TRUNCATE, VACUUM FULL or a rewrite. Of partitions a sum over all of
+  /// them, which changes when one of these things happens to any, or when one comes or goes.
   std::uint32_t filenode = 0;
   bool has_partitions = false;  ///< or children by inheritance: a ctid alone does not name a row
   IdKind id_kind = IdKind::number;
@@ -68,7 +68,7 @@ struct Catalog {
 };
 
 /// The queries that fill a `Catalog`. Parameters: $1 schema, $2 table, $3 the id column, all text.
-extern const char* const catalog_table_sql;
+extern const std::string catalog_table_sql;
 extern const char* const catalog_columns_sql;
 extern const char* const catalog_sequence_sql;
 
@@ -76,6 +76,11 @@ extern const char* const catalog_sequence_sql;
 /// `operate` and a hint otherwise.
 [[nodiscard]] Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
                                    const Catalog& catalog);
+
+/// A WITH clause: `tree` has the oids of a table, its partitions and theirs. `root` is an expression.
+[[nodiscard]] std::string partition_tree(const std::string& root);
+/// The expression for `Table::filenode` as it is now, of the table with this oid (an expression, too).
+[[nodiscard]] std::string filenode_of(const Table& table, const std::string& oid);
 
 /// There is no such table.
 [[nodiscard]] core::Failure missing_table(const TableSettings& settings);

@@ -6,9 +6,8 @@
 namespace outbox_relay::postgres {
 
 Query table_identity_query(const Table& table) {
-  Query query{
-      "SELECT coalesce(pg_catalog.to_regclass($1)::oid, 0),"
-      " coalesce(pg_catalog.pg_relation_filenode(pg_catalog.to_regclass($1)), 0)"};
+  const std::string oid = "pg_catalog.to_regclass($1)";
+  Query query{"SELECT coalesce(" + oid + "::oid, 0), " + filenode_of(table, oid)};
   query.text(qualified(table.schema, table.name));
   return query;
 }
@@ -19,7 +18,8 @@ void check_table_identity(const Result& result, const Table& table) {
   if (oid == table.oid && filenode == table.filenode) return;
   throw core::FailureError({core::Reason::other, core::Remedy::rebuild,
                             "table " + qualified(table.schema, table.name) +
-                                " was replaced or rewritten (RENAME, TRUNCATE, VACUUM FULL, ALTER TABLE)",
+                                " was replaced or rewritten (RENAME, TRUNCATE, VACUUM FULL, ALTER TABLE)" +
+                                (table.has_partitions ? ", or a partition came or went" : ""),
                             ""});
 }
 

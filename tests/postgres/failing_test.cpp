@@ -196,6 +196,50 @@ TEST_CASE("a stranger in the place of a published row is never completed, whatev
   CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"stranger"});
 }
 
+TEST_CASE("a partition that was emptied, with the ids begun anew, gives its rows' places to strangers",
+          "[postgres][failing]") {
+  const Database database;
+  database.execute(
+      "CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY, payload text, sent_at timestamptz, "
+      "PRIMARY KEY (id)) PARTITION BY RANGE (id); "
+      "CREATE TABLE low PARTITION OF outbox FOR VALUES FROM (0) TO (1000)");
+  database.execute("INSERT INTO outbox (payload) VALUES ('published')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  const std::string emptying = GENERATE(as<std::string>{}, "TRUNCATE outbox RESTART IDENTITY",
+                                        "TRUNCATE low; ALTER TABLE outbox ALTER id RESTART");
+  database.execute(emptying);
+  database.execute("INSERT INTO outbox (payload) VALUES ('stranger')");
+  REQUIRE(database.value("SELECT id || ' ' || ctid FROM outbox") == "1 (0,1)");
+
+  CHECK(failure_of([&] { relay.complete(page.rows()); }).remedy == core::Remedy::rebuild);
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  CHECK(relay.open().last_drawn == 1);
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 0);
+  CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"stranger"});
+}
+
+TEST_CASE("a new partition begins a new session, and nothing else", "[postgres][failing]") {
+  const Database database;
+  database.execute(
+      "CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY, payload text, sent_at timestamptz, "
+      "PRIMARY KEY (id)) PARTITION BY RANGE (id); "
+      "CREATE TABLE low PARTITION OF outbox FOR VALUES FROM (0) TO (2)");
+  database.execute("INSERT INTO outbox (payload) VALUES ('published')");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  Published page{relay.fetch()};
+  database.execute("CREATE TABLE high PARTITION OF outbox FOR VALUES FROM (2) TO (1000)");
+  database.execute("INSERT INTO outbox (payload) VALUES ('next')");
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  relay.open();
+  page.distrust_places();
+  CHECK(relay.complete(page.rows()) == 1);
+  CHECK(payloads(relay.fetch().page) == std::vector<std::string>{"next"});
+}
+
 TEST_CASE("a table that is gone is missing, and found again when it is back", "[postgres][failing]") {
   const Database database;
   database.execute(plain_outbox);
