@@ -66,6 +66,7 @@ std::size_t Plan::count_ahead(const OrderingKey& key) {
 // The row leaves the window, and is read again when its topic opens, its partition's or topic's trial is
 // over, or the suspect of its key has its verdict.
 void Plan::leave_to_be_read_again(InFlight& row) {
+  lanes_.give_up(row);
   lanes_.hold(row);
   window_.finish(row);
 }

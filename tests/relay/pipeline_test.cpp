@@ -290,7 +290,7 @@ TEST_CASE("a topic that may not be written to is tried with one row, and holds u
   CHECK(s.state() == State::waiting_for_operator);
   s.pass(10min);
   CHECK(s.probe.fetched_rows == fetched);  // nothing is read again and again
-  CHECK(s.probe.producers < 150);  // a look-up every 5 to 10 s
+  CHECK(s.probe.producers < 150);          // a look-up every 5 to 10 s
   s.source.pending.insert(1000);
   s.kafka.denied_topics.clear();
   s.pass(30s);
