@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS outbox_relay.watermark (
 -- begin above it, whatever the watermark says.
 ALTER TABLE outbox_relay.watermark ADD COLUMN IF NOT EXISTS requeued_from bigint;
 
+-- The file of the sequence that draws the ids, which is another one after TRUNCATE … RESTART IDENTITY or ALTER SEQUENCE
+-- … RESTART: a watermark over ids that are drawn a second time is not used either.
+ALTER TABLE outbox_relay.watermark ADD COLUMN IF NOT EXISTS sequence_file oid;
+
 COMMENT ON TABLE outbox_relay.watermark IS 'outbox-relay: where a start begins to look for pending rows; a hint';
 
 CREATE TABLE IF NOT EXISTS outbox_relay.lease (

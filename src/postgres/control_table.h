@@ -13,6 +13,7 @@ struct ControlTable {
   bool is_readable = false;
   bool is_writable = false;        ///< and readable
   bool has_requeued_from = false;  ///< a watermark table that knows of requeued rows
+  bool has_sequence_file = false;  ///< and of restarted sequences
 };
 
 /// The question: $1 schema, $2 table, both text. One row with columns named as above; none without such a

@@ -64,7 +64,8 @@ SELECT ns.nspname::text,
        s.relname::text,
        (q.seqincrement > 0)::text,
        has_sequence_privilege(s.oid, 'SELECT')::text,
-       has_schema_privilege(ns.oid, 'USAGE')::text
+       has_schema_privilege(ns.oid, 'USAGE')::text,
+       pg_relation_filenode(s.oid)::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = $3::text AND NOT a.attisdropped
@@ -267,7 +268,7 @@ std::optional<Sequence> sequence_of(const CatalogRows& rows, const std::string& 
     refuse(Reason::authorization, "sequence " + sequence + " of the id may not be read",
            "GRANT SELECT ON SEQUENCE " + sequence + " TO " + role);
   }
-  return Sequence{row[0], row[1]};
+  return Sequence{row[0], row[1], to_oid(row[5])};
 }
 
 }  // namespace

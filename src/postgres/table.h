@@ -30,6 +30,7 @@ enum class IdKind : std::uint8_t {
 struct Sequence {
   std::string schema;
   std::string name;
+  std::uint32_t filenode = 0;  ///< another one after each RESTART, also by TRUNCATE … RESTART IDENTITY
 };
 
 struct Table {

@@ -21,8 +21,8 @@ class WatermarkStore {
   awaitable<std::optional<std::string>> find_trouble(Session& session) const;
   /// Where a start begins: the saved watermark, lowered to below the rows that were put back since the last
   /// start. That becomes the saved one, so that each row put back costs one start only. One of another table,
-  /// cluster or timeline, or above what the sequence has drawn, is erased for good: the sequence would pass
-  /// it again one day, with rows below it that nobody looked for.
+  /// cluster or timeline, of a sequence that was restarted since, or above what the sequence has drawn, is
+  /// erased for good: the sequence would pass it again one day, with rows below it that nobody looked for.
   ///
   /// `session` must be the one that holds the lead. A relay that has lost it would take from the other one's
   /// next start what it has to begin below, and a late `save` of our own previous
@@ -38,6 +38,7 @@ class WatermarkStore {
   std::string schema_;
   std::string relation_;
   Table table_;
+  std::uint32_t sequence_file_;
   ServerIdentity server_;
 };
 

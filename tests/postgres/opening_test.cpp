@@ -289,6 +289,18 @@ TEST_CASE("the watermark is used while it is plausible", "[postgres][opening]") 
     relay.save_watermark(100);
     CHECK(relay.open().watermark == 100);
   }
+  SECTION("not when the ids were begun anew and have passed it already") {
+    database.execute(
+        "TRUNCATE outbox RESTART IDENTITY; INSERT INTO outbox (payload) SELECT i::text FROM"
+        " generate_series(1, 10) i");
+    CHECK_FALSE(relay.open().watermark);
+    relay.save_watermark(8);
+    CHECK(relay.open().watermark == 8);
+  }
+  SECTION("but when the table was emptied and its ids go on") {
+    database.execute("TRUNCATE outbox");
+    CHECK(relay.open().watermark == 7);
+  }
   SECTION("not after a restore that set the sequence back, as long as it stands below") {
     database.execute("DELETE FROM outbox WHERE id > 6; SELECT setval('outbox_id_seq', 6)");
     CHECK_FALSE(relay.open().watermark);
