@@ -1,6 +1,12 @@
 #include "postgres/source.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cassert>
+#include <exception>
 #include <utility>
 
 #include "core/failpoint.h"
@@ -17,6 +23,9 @@
 #include "postgres/watermark_store.h"
 
 namespace outbox_relay::postgres {
+
+using boost::asio::experimental::awaitable_operators::operator&&;
+
 namespace {
 
 CatalogRows catalog_rows(const Result& result) {
@@ -88,7 +97,7 @@ PostgresSource::~PostgresSource() = default;
 void PostgresSource::close() noexcept {
   fetching_.close();
   completing_.close();
-  leads_ = false;
+  lead_.reset();
   opened_.reset();
 }
 
@@ -102,9 +111,8 @@ awaitable<std::optional<relay::Lead>> PostgresSource::take_lead() {
     close();
     server_ = co_await connect(completing_, relay::Purpose::complete);
   }
-  const auto lead = co_await leadership_->take(completing_);
-  leads_ = lead.has_value();
-  co_return lead;
+  lead_ = co_await leadership_->take(completing_);
+  co_return lead_;
 }
 
 awaitable<void> PostgresSource::keep_lead() {
@@ -112,36 +120,81 @@ awaitable<void> PostgresSource::keep_lead() {
 }
 
 awaitable<void> PostgresSource::resign() {
-  if (!std::exchange(leads_, false)) co_return;
+  if (!std::exchange(lead_, std::nullopt)) co_return;
   co_await leadership_->give_up(completing_);
 }
 
+/// What comes about while the fetching session is opened, by two coroutines.
+struct PostgresSource::Opening {
+  explicit Opening(const boost::asio::any_io_executor& executor) : pulse(executor) {}
+
+  std::shared_ptr<Opened> opened;
+  core::SourceFacts facts;
+  std::exception_ptr failure;  ///< the first one
+  bool is_done = false;
+  boost::asio::steady_timer pulse;
+};
+
+// A slow server, or a lock on the table, must not cost the lead: without a word the server ends the
+// completing session, or the lease runs out, and the next attempt would take as long. The watermark is read
+// by that session, so only then.
 awaitable<core::SourceFacts> PostgresSource::open() {
-  assert(leads_ || core::is_mutated("ignore_the_lock"));
+  assert(lead_ || core::is_mutated("ignore_the_lock"));
   opened_.reset();
+  Opening opening{co_await boost::asio::this_coro::executor};
+  co_await (open_fetching(opening) && keep_lead_beside(opening));
   try {
-    co_return co_await open_all();
+    if (opening.failure) std::rethrow_exception(opening.failure);
+    const auto& watermarks = opening.opened->watermarks;
+    if (watermarks)
+      opening.facts.watermark = co_await watermarks->load(completing_, opening.facts.last_drawn);
   } catch (...) {
     fetching_.close();
     throw;
   }
+  opened_ = std::move(opening.opened);
+  co_return opening.facts;
 }
 
 /// During a failover the two sessions may find different primaries: rows would be fetched on one and
 /// completed on the other.
-awaitable<core::SourceFacts> PostgresSource::open_all() {
-  const ServerIdentity server = co_await connect(fetching_, relay::Purpose::fetch);
-  if (server != server_) {
-    throw core::FailureError({core::Reason::connection, core::Remedy::rebuild,
-                              "the two connections reached different servers",
-                              "`postgres.connection` must lead to one primary"});
+awaitable<void> PostgresSource::open_fetching(Opening& opening) {
+  try {
+    const ServerIdentity server = co_await connect(fetching_, relay::Purpose::fetch);
+    if (server != server_) {
+      throw core::FailureError({core::Reason::connection, core::Remedy::rebuild,
+                                "the two connections reached different servers",
+                                "`postgres.connection` must lead to one primary"});
+    }
+    Table table = co_await read_table();
+    const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
+    opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
+    opening.facts = co_await read_facts(*opening.opened);
+    if (opening.facts.ids_from_sequence) co_await find_watermarks(*opening.opened);
+  } catch (...) {
+    if (!opening.failure) opening.failure = std::current_exception();
   }
-  Table table = co_await read_table();
-  const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
-  const auto opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
-  core::SourceFacts facts = co_await read_facts(opened);
-  opened_ = opened;
-  co_return facts;
+  opening.is_done = true;
+  opening.pulse.cancel();
+}
+
+awaitable<void> PostgresSource::keep_lead_beside(Opening& opening) {
+  if (!lead_ || !lead_->lasts) co_return;
+  const auto interval = *lead_->lasts / 4;
+  while (!opening.is_done) {
+    opening.pulse.expires_after(interval);
+    boost::system::error_code cancelled;
+    co_await opening.pulse.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    if (opening.is_done) co_return;
+    try {
+      co_await leadership_->keep(completing_);
+    } catch (const core::FailureError& error) {
+      if (error.failure().remedy == core::Remedy::retry) continue;
+      if (!opening.failure) opening.failure = std::current_exception();
+      fetching_.close();
+      co_return;
+    }
+  }
 }
 
 awaitable<ServerIdentity> PostgresSource::connect(Session& session, relay::Purpose purpose) {
@@ -167,28 +220,26 @@ awaitable<Table> PostgresSource::read_table() {
   co_return describe_table(settings_.table, columns_, catalog);
 }
 
-awaitable<core::SourceFacts> PostgresSource::read_facts(std::shared_ptr<Opened> opened) {
+awaitable<core::SourceFacts> PostgresSource::read_facts(const Opened& opened) {
   core::SourceFacts facts;
-  facts.ids_from_sequence = opened->table.sequence.has_value();
-  if (opened->parked) facts.parked = co_await opened->parked->read();
+  facts.ids_from_sequence = opened.table.sequence.has_value();
+  if (opened.parked) facts.parked = co_await opened.parked->read();
   if (!facts.ids_from_sequence) co_return facts;
-  const Result result = co_await fetching_.run(Query{opened->statements.sequence_facts()});
+  const Result result = co_await fetching_.run(Query{opened.statements.sequence_facts()});
   facts.last_drawn = result.bigint(0, 0);
   facts.before_first = result.is_null(0, 1) ? facts.last_drawn : result.bigint(0, 1);
-  facts.watermark = co_await read_watermark(opened, facts.last_drawn);
   co_return facts;
 }
 
-awaitable<std::optional<std::int64_t>> PostgresSource::read_watermark(std::shared_ptr<Opened> opened,
-                                                                      std::int64_t last_drawn) {
-  if (!settings_.control_schema) co_return std::nullopt;
-  const WatermarkStore store{*settings_.control_schema, opened->table, server_};
-  if (const auto trouble = co_await store.find_trouble(fetching_)) {
-    if (events_.notice) events_.notice(*trouble);
-    co_return std::nullopt;
+awaitable<void> PostgresSource::find_watermarks(Opened& opened) {
+  if (!settings_.control_schema) co_return;
+  const WatermarkStore store{*settings_.control_schema, opened.table, server_};
+  const auto trouble = co_await store.find_trouble(fetching_);
+  if (!trouble) {
+    opened.watermarks = store;
+  } else if (events_.notice) {
+    events_.notice(*trouble);
   }
-  opened->watermarks = store;
-  co_return co_await store.load(completing_, last_drawn);
 }
 
 awaitable<core::Survey> PostgresSource::survey(core::SurveyRequest request) {

@@ -54,14 +54,15 @@ class PostgresSource final : public relay::Source {
 
  private:
   struct Opened;
+  struct Opening;
 
-  awaitable<core::SourceFacts> open_all();
+  awaitable<void> open_fetching(Opening& opening);
+  awaitable<void> keep_lead_beside(Opening& opening);
   awaitable<ServerIdentity> connect(Session& session, relay::Purpose purpose);
   awaitable<Table> read_table();
-  awaitable<core::SourceFacts> read_facts(std::shared_ptr<Opened> opened);
+  awaitable<core::SourceFacts> read_facts(const Opened& opened);
+  awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> flush_log();
-  awaitable<std::optional<std::int64_t>> read_watermark(std::shared_ptr<Opened> opened,
-                                                        std::int64_t last_drawn);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
 
   Settings settings_;
@@ -72,7 +73,7 @@ class PostgresSource final : public relay::Source {
   Session completing_;
   std::unique_ptr<Leadership> leadership_;
   ServerIdentity server_;  ///< of the session that completes
-  bool leads_ = false;
+  std::optional<relay::Lead> lead_;
   std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
 };
 

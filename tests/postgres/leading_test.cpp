@@ -1,6 +1,7 @@
 // Two relays on one outbox: one works, the other stands by. What holds whatever way they agree, and the
 // advisory lock; the lease has a file of its own.
 #include <chrono>
+#include <thread>
 
 #include "fixture.h"
 #include "postgres/advisory_lock.h"
@@ -40,6 +41,33 @@ void terminate(const Database& database, const std::string& condition) {
 }
 
 }  // namespace
+
+TEST_CASE("an opening that takes longer than a leader may be silent keeps the lead", "[postgres][leading]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.deploy("control.sql");
+  auto settings = database.settings();
+  settings.control_schema = "outbox_relay";
+  settings.coordination = GENERATE(Coordination::advisory_lock, Coordination::lease);
+  settings.lock_time = settings.lease_time = 2s;
+  Relay relay{settings};
+  REQUIRE(relay.take_lead());
+  Relay standby{settings};
+  const auto other = database.client();
+  std::thread locked{[&] { other->execute("BEGIN; LOCK TABLE outbox; SELECT pg_sleep(4); COMMIT"); }};
+  const bool is_locked = eventually([&] {
+    return database.value(
+               "SELECT count(*) FROM pg_locks WHERE relation = 'outbox'::regclass AND mode = "
+               "'AccessExclusiveLock'") == "1";
+  });
+  CHECK(is_locked);
+  std::optional<core::SourceFacts> facts;
+  CHECK_NOTHROW(facts = run_on(relay.context(), relay.source().open()));
+  CHECK(facts);
+  CHECK_FALSE(standby.take_lead());
+  CHECK_NOTHROW(relay.keep_lead());
+  locked.join();
+}
 
 TEST_CASE("of two relays one leads, and the other follows as soon as it resigns", "[postgres][leading]") {
   const Database database;
