@@ -31,13 +31,6 @@ SELECT extract(epoch FROM greatest(
          interval '0'))
  WHERE pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'))";
 
-// Without an index of parked rows alone they could be anywhere in the table.
-const char* const parked_index_sql = R"(
-SELECT EXISTS (
-  SELECT FROM pg_catalog.pg_index i
-   WHERE i.indrelid = $1::regclass AND i.indisvalid
-     AND pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident($2) || ' IS NOT NULL)'))";
-
 }  // namespace
 
 Measurement::Measurement(Table table, std::int64_t statement_timeout_milliseconds)
@@ -72,8 +65,9 @@ void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) c
   if (!table_.last_error) return;
   pqxx::read_transaction transaction{connection};
   set_limits(transaction, statement_timeout_milliseconds_);
-  const auto index =
-      execute(transaction, parked_index_sql, {qualified(table_.schema, table_.name), table_.parked_at->name});
+  // Somebody may have dropped it meanwhile; without it they could be anywhere in the table.
+  const auto index = execute(transaction, "SELECT " + has_index_of_values("$1::regclass", "$2"),
+                             {qualified(table_.schema, table_.name), table_.parked_at->name});
   if (!index[0][0].as<bool>()) return;
   const auto row = execute(
       transaction,

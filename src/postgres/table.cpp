@@ -43,13 +43,21 @@ SELECT c.oid::text,
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = $1::text AND c.relname = $2::text)";
 
-const char* const catalog_columns_sql = R"(
+std::string has_index_of_values(const std::string& relation, const std::string& column) {
+  return "EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = " + relation +
+         " AND i.indisvalid AND pg_get_expr(i.indpred, i.indrelid) = '(' || quote_ident(" + column +
+         ") || ' IS NOT NULL)')";
+}
+
+const std::string catalog_columns_sql = R"(
 SELECT a.attname::text,
        format_type(base.oid, NULL),
        (base.typlen > 0)::text,
        a.attnotnull::text,
        has_column_privilege(c.oid, a.attnum, 'UPDATE')::text,
-       (a.atttypmod >= 0)::text
+       (a.atttypmod >= 0)::text,
+       ()" + has_index_of_values("c.oid", "a.attname") +
+                                        R"()::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -146,6 +154,9 @@ class Columns {
   [[nodiscard]] bool is_nullable(const std::string& name) const { return (*row_of(name))[3] != is_true; }
   [[nodiscard]] bool can_update(const std::string& name) const { return (*row_of(name))[4] == is_true; }
   [[nodiscard]] bool is_limited(const std::string& name) const { return (*row_of(name))[5] == is_true; }
+  [[nodiscard]] bool has_index_of_values(const std::string& name) const {
+    return (*row_of(name))[6] == is_true;
+  }
 
  private:
   [[nodiscard]] const std::vector<std::string>* row_of(const std::string& name) const {
@@ -225,6 +236,8 @@ void add_parking_columns(Table& table, const TableSettings& settings, const Colu
     return column && columns.find(*column).has_value();
   };
   const auto relation = qualified(settings.schema, settings.name);
+  const auto create_index = "CREATE INDEX ON " + relation + " (" + quoted_name(settings.id) + ") WHERE " +
+                            parked_at + " IS NOT NULL";
   const bool can_park =
       exists(settings.parked_at) && exists(settings.attempts) && exists(settings.last_error);
   if (settings.parks && !can_park) {
@@ -233,9 +246,8 @@ void add_parking_columns(Table& table, const TableSettings& settings, const Colu
                last_error + " are needed",
            "ALTER TABLE " + relation + " ADD COLUMN IF NOT EXISTS " + parked_at +
                " timestamptz, ADD COLUMN IF NOT EXISTS " + attempts +
-               " integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS " + last_error +
-               " text; CREATE INDEX ON " + relation + " (" + quoted_name(settings.id) + ") WHERE " +
-               parked_at + " IS NOT NULL; or set `refused: halt`");
+               " integer NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS " + last_error + " text; " +
+               create_index + "; or set `refused: halt`");
   }
   if (exists(settings.parked_at)) {
     table.parked_at = columns.require(*settings.parked_at, "parked_at", timestamps);
@@ -243,16 +255,21 @@ void add_parking_columns(Table& table, const TableSettings& settings, const Colu
   if (!can_park) return;
   table.attempts = columns.require(*settings.attempts, "attempts", numbers);
   table.last_error = columns.require(*settings.last_error, "last_error", error_types);
-  if (!settings.parks) return;
-  if (columns.is_limited(*settings.last_error)) {
+  if (settings.parks && columns.is_limited(*settings.last_error)) {
     refuse(Reason::other, "column " + last_error + " of table " + relation + " takes short texts only",
            "ALTER TABLE " + relation + " ALTER " + last_error + " TYPE text");
   }
-  if (!columns.can_update(*settings.parked_at) || !columns.can_update(*settings.attempts) ||
-      !columns.can_update(*settings.last_error)) {
+  const bool can_update = columns.can_update(*settings.parked_at) && columns.can_update(*settings.attempts) &&
+                          columns.can_update(*settings.last_error);
+  if (settings.parks && !can_update) {
     refuse(Reason::authorization, "refused rows of table " + relation + " may not be parked",
            "GRANT UPDATE (" + parked_at + ", " + attempts + ", " + last_error + ") ON " + relation + " TO " +
                role);
+  }
+  if (!columns.has_index_of_values(*settings.parked_at)) {
+    refuse(Reason::missing,
+           "table " + relation + " has no index of its parked rows alone, which each start looks for",
+           create_index);
   }
 }
 

@@ -70,8 +70,12 @@ struct Catalog {
 
 /// The queries that fill a `Catalog`. Parameters: $1 schema, $2 table, $3 the id column, all text.
 extern const std::string catalog_table_sql;
-extern const char* const catalog_columns_sql;
+extern const std::string catalog_columns_sql;
 extern const char* const catalog_sequence_sql;
+
+/// Whether there is an index of the rows that have a value in a column, and of no others. Both are SQL: the
+/// oid of the table, the name of the column.
+[[nodiscard]] std::string has_index_of_values(const std::string& relation, const std::string& column);
 
 /// The table, if everything the relay needs is there and permitted. Throws `core::FailureError` with remedy
 /// `operate` and a hint otherwise.

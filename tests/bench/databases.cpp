@@ -30,7 +30,8 @@ const char* const usual_table_sql =
     "DEFAULT gen_random_uuid(), aggregatetype text NOT NULL, aggregateid text, type text NOT NULL, payload "
     "bytea, headers jsonb, created_at timestamptz NOT NULL DEFAULT clock_timestamp(), sent_at timestamptz, "
     "parked_at timestamptz, attempts integer NOT NULL DEFAULT 0, last_error text); "
-    "CREATE INDEX ON outbox (id) WHERE sent_at IS NULL";
+    "CREATE INDEX ON outbox (id) WHERE sent_at IS NULL; CREATE INDEX ON outbox (id) WHERE parked_at IS NOT "
+    "NULL";
 
 /// A JSON text of 400 bytes, the same for bytea and as jsonb prints it: a third of it differs from row to
 /// row, so that it compresses about as well as JSON does.

@@ -246,7 +246,8 @@ TEST_CASE("ids and keys of other types are selected by their text", "[postgres][
       Case{"text", "bytea", "01A", "01B"}, Case{"character varying", "integer", "01A", "01B"},
       Case{"uuid", "text", "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"});
   database.execute("CREATE TABLE outbox (id " + example.id_type + " PRIMARY KEY, key " + example.key_type +
-                   ", sent_at timestamptz, parked_at timestamptz, attempts int, last_error text)");
+                   ", sent_at timestamptz, parked_at timestamptz, attempts int, last_error text); CREATE "
+                   "INDEX ON outbox (id) WHERE parked_at IS NOT NULL");
   database.execute("INSERT INTO outbox VALUES ('" + example.first +
                    "', '17', NULL, now(), 1, 'other: no'), ('" + example.second +
                    "', '17', NULL, now(), NULL, 'behind " + example.first + "')");
@@ -279,7 +280,9 @@ TEST_CASE("what parking lacks is a failure with a remedy here, too", "[postgres]
     CHECK(failure_of([&] { ParkedRows{settings}; }).reason == core::Reason::connection);
   }
   SECTION("a key to select by") {
-    database.execute("ALTER TABLE outbox ADD parked_at timestamptz, ADD attempts int, ADD last_error text");
+    database.execute(
+        "ALTER TABLE outbox ADD parked_at timestamptz, ADD attempts int, ADD last_error text; CREATE INDEX "
+        "ON outbox (id) WHERE parked_at IS NOT NULL");
     settings.table = database.plain_settings().table;
     settings.table.parked_at = "parked_at";
     settings.table.attempts = "attempts";

@@ -165,7 +165,7 @@ TEST_CASE("text and uuid ids are parked alike, in partitions too", "[postgres][p
       "CREATE TABLE outbox (id " + example.type +
       " PRIMARY KEY, payload text, sent_at timestamptz, parked_at timestamptz, attempts smallint, "
       "last_error varchar) PARTITION BY RANGE (id); CREATE TABLE all_rows PARTITION OF outbox "
-      "DEFAULT");
+      "DEFAULT; CREATE INDEX ON outbox (id) WHERE parked_at IS NOT NULL");
   database.execute("INSERT INTO outbox VALUES ('" + example.first + "', 'a'), ('" + example.second +
                    "', 'b')");
   auto settings = database.plain_settings();
@@ -261,5 +261,17 @@ TEST_CASE("a table where refused rows cannot be parked is refused, with the way 
     CHECK(failure.hint ==
           "GRANT UPDATE (\"parked_at\", \"tries\", \"last_error\") ON \"public\".\"outbox\" TO \"" + role +
               "\"");
+  }
+  SECTION("the index is missing by which each start finds what is parked") {
+    database.execute(
+        "ALTER TABLE outbox ADD parked_at timestamptz, ADD tries int, ADD last_error text;"
+        "CREATE INDEX ON outbox (parked_at)");
+    settings.table.parks = GENERATE(true, false);
+    const auto failure = open_failure(settings);
+    CHECK(failure.remedy == core::Remedy::operate);
+    CHECK(failure.message ==
+          "table \"public\".\"outbox\" has no index of its parked rows alone, which each start looks for");
+    database.execute(failure.hint);
+    Relay{settings}.open();
   }
 }
