@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <new>
 #include <utility>
 
 #include "postgres/binary.h"
@@ -169,14 +168,17 @@ awaitable<std::vector<Result>> Session::run(std::vector<Query> batch) {
   const auto first = preamble();
   batch.insert(batch.begin(), first.begin(), first.end());
   auto results = co_await run_bare(batch);
-  if (use_.is_pooled) check_server(results.front());
+  if (use_.is_pooled) check_server(results[1]);
   results.erase(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(first.size()));
   co_return results;
 }
 
 std::vector<Query> Session::preamble() const {
   std::vector<Query> first;
-  if (use_.is_pooled) first.emplace_back(session_settings_sql(settings_, use_, server_version()));
+  if (use_.is_pooled) {
+    first.emplace_back(read_committed_sql);
+    first.emplace_back(session_settings_sql(settings_, use_, server_version()));
+  }
   if (guard_) first.push_back(*guard_);
   return first;
 }

@@ -25,6 +25,10 @@ struct SessionUse {
 /// belong to the user. Its first columns are those below; `server_version` as PQserverVersion has it.
 [[nodiscard]] std::string session_settings_sql(const ServerSettings& settings, const SessionUse& use,
                                                int server_version);
+/// Comes before it in a transaction of a pooled session. A statement of its own, because the level cannot be
+/// set by one that has a snapshot already; and not SET LOCAL, of which the server says in each batch that it
+/// only means something in a transaction block. It is good for this transaction only.
+inline constexpr const char* read_committed_sql = "SET transaction_isolation = 'read committed'";
 inline constexpr int backend_pid_column = 0;     ///< integer
 inline constexpr int server_started_column = 1;  ///< text: the server's life, which no two share
 

@@ -124,7 +124,8 @@ std::size_t Relay::complete(std::vector<core::InFlight*> rows) {
 }
 
 Connection::Connection(const postgres::ServerSettings& settings, postgres::SessionUse use)
-    : session(context.get_executor(), helper, settings, use, {}) {}
+    : session(context.get_executor(), helper, settings, use,
+              [this](std::string_view line) { said.emplace_back(line); }) {}
 
 std::vector<postgres::Result> Connection::run(std::vector<postgres::Query> batch) {
   return run_on(context, session.run(std::move(batch)));

@@ -144,6 +144,7 @@ struct Connection {
 
   boost::asio::io_context context;
   boost::asio::thread_pool helper{1};
+  std::vector<std::string> said;  ///< by the server, without being asked
   postgres::Session session;
 };
 

@@ -66,6 +66,21 @@ TEST_CASE("a pooled session has its settings in each transaction, and only there
   CHECK(connection.session.backend_pid() == 0);
 }
 
+TEST_CASE("whatever the server's default, each statement sees what was committed before it",
+          "[postgres][session]") {
+  const Database database;
+  database.execute("ALTER DATABASE " + database.name() +
+                   " SET default_transaction_isolation = 'repeatable read'");
+  postgres::SessionUse use;
+  use.is_pooled = GENERATE(true, false);
+  Connection connection{database.plain_settings().server, use};
+  connection.connect();
+  CHECK(connection.setting("transaction_isolation") == "read committed");
+  CHECK(connection.setting("transaction_isolation") == "read committed");
+  CHECK(connection.said.empty());
+  if (use.is_pooled) CHECK(connection.setting("default_transaction_isolation") == "repeatable read");
+}
+
 TEST_CASE("a session that cannot be set as the relay relies on is not open", "[postgres][session]") {
   auto settings = server_settings();
   settings.statement_timeout = 2147483648ms;  // one more than the server takes
