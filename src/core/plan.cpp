@@ -8,6 +8,9 @@ namespace outbox_relay::core {
 
 namespace {
 
+/// Between attempts at rows that somebody has locked.
+constexpr std::chrono::seconds locked_pause{1};
+
 // Where a refusal halts the whole outbox, the rows of a topic that is missing rather wait for it.
 std::optional<std::chrono::milliseconds> grace(const PlanSettings& settings) {
   if (settings.refused == OnRefusal::halt) return std::nullopt;
@@ -29,9 +32,13 @@ Plan::Plan(PlanSettings settings, const Routing& routing, PartitionOf partition_
 
 // Completing.
 
-std::span<InFlight* const> Plan::next_completion() {
+std::span<InFlight* const> Plan::next_completion(TimePoint now) {
   assert(completing_.empty());
   if (!source_is_open_) return {};
+  if (now >= locked_until_) {
+    acknowledged_.insert(acknowledged_.end(), locked_.begin(), locked_.end());
+    locked_.clear();
+  }
   const std::size_t count = std::min(acknowledged_.size(), settings_.page_rows);
   const auto end = acknowledged_.begin() + static_cast<std::ptrdiff_t>(count);
   completing_.assign(acknowledged_.begin(), end);
@@ -40,9 +47,15 @@ std::span<InFlight* const> Plan::next_completion() {
   return completing_;
 }
 
-void Plan::completed() {
-  for (InFlight* row : completing_) leave(*row);
+void Plan::completed(std::span<InFlight* const> locked, TimePoint now) {
+  for (InFlight* row : locked) window_.advance(*row, Stage::acknowledged);
+  for (InFlight* row : completing_) {
+    if (row->stage == Stage::completing) leave(*row);
+  }
   completing_.clear();
+  if (locked.empty()) return;
+  locked_.insert(locked_.end(), locked.begin(), locked.end());
+  locked_until_ = now + locked_pause;
 }
 
 // The fetch that is out may show the row pending still.

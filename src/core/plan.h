@@ -139,8 +139,9 @@ class Plan {
 
   /// Acknowledged rows to be completed by one statement; empty when there are none. They stay until
   /// `completed` or `completion_failed`.
-  [[nodiscard]] std::span<InFlight* const> next_completion();
-  void completed();
+  [[nodiscard]] std::span<InFlight* const> next_completion(TimePoint now);
+  /// But for those that somebody has locked: they are completed later, when others have had their turn.
+  void completed(std::span<InFlight* const> locked, TimePoint now);
   /// The rows' fate is unknown; they are completed again.
   void completion_failed();
 
@@ -248,6 +249,8 @@ class Plan {
 
   std::deque<InFlight*> acknowledged_;
   std::vector<InFlight*> completing_;
+  std::vector<InFlight*> locked_;  ///< acknowledged, too, but not to be completed before
+  TimePoint locked_until_;
 
   bool draining_ = false;
   std::optional<Failure> halted_;

@@ -52,7 +52,9 @@ void Plan::source_lost() {
 void Plan::stand_by() {
   is_standing_by_ = true;
   for (InFlight* row : acknowledged_) window_.finish(*row);
+  for (InFlight* row : locked_) window_.finish(*row);
   acknowledged_.clear();
+  locked_.clear();
 }
 
 void Plan::read_failed() {

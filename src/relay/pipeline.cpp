@@ -318,7 +318,7 @@ awaitable<bool> Pipeline::complete_next() {
     co_await park(rows);
     co_return true;
   }
-  if (const auto rows = plan_.next_completion(); !rows.empty()) {
+  if (const auto rows = plan_.next_completion(clock_.now()); !rows.empty()) {
     co_await complete(rows);
     co_return true;
   }
@@ -330,7 +330,7 @@ awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
     core::failpoint("completing");
     const std::size_t completed = co_await timed(Query::complete, source_.complete(rows));
     core::failpoint("completed");
-    plan_.completed();
+    plan_.completed({}, clock_.now());
     probe_.completed(completed);
     completing_succeeded();
   } catch (const core::FailureError& error) {

@@ -76,7 +76,7 @@ struct Drain : Story {
     for (InFlight* row : published) {
       if (row != published.front()) plan.delivered(*row, std::nullopt, now);
     }
-    while (!plan.next_completion().empty()) plan.completed();
+    while (!plan.next_completion(now).empty()) plan.completed({}, now);
     const std::size_t after = allocations;
     CHECK(published.size() == rows_a_page);
     CHECK(plan.window().empty());

@@ -20,6 +20,29 @@ TEST_CASE("a row is completed only after Kafka acknowledged it", "[plan]") {
   CHECK(s.plan.window().empty());
 }
 
+TEST_CASE("rows that somebody has locked let all others be completed first", "[plan]") {
+  Story s;
+  const auto acknowledge = [&s](const Ids& ids) {
+    s.page_arrives(ids);
+    s.topic_opens();
+    for (auto published = s.publish(); !published.empty(); published = s.publish()) {
+      for (InFlight* row : published) s.plan.delivered(*row, std::nullopt, s.now);
+    }
+  };
+  acknowledge({101, 102});
+  const auto batch = s.plan.next_completion(s.now);
+  REQUIRE(batch.size() == 2);
+  s.plan.completed(std::vector{batch[0]}, s.now);
+  CHECK(s.plan.window().rows() == 1);
+  CHECK(s.complete().empty());
+  s.now += 500ms;
+  acknowledge({103});
+  CHECK(s.complete() == Ids{103});
+  s.now += 500ms;
+  CHECK(s.complete() == Ids{101});
+  CHECK(s.plan.window().empty());
+}
+
 TEST_CASE("rows are published when the log that holds their commit has been flushed", "[plan]") {
   Story s;
   s.page_arrives({101}, {.value = 50}, {.value = 49});
@@ -56,10 +79,10 @@ TEST_CASE("a log that nobody flushes is flushed for the rows that wait for it", 
   s.plan.delivered(*s.publish().front(), std::nullopt, s.now);
   s.now += 100ms;
   s.page_arrives({102}, {.value = 60}, {.value = 50});
-  REQUIRE(s.plan.next_completion().size() == 1);
+  REQUIRE(s.plan.next_completion(s.now).size() == 1);
   CHECK_FALSE(reading_after(2ms).flush_first);
   s.plan.flushed({50}, s.now);
-  s.plan.completed();
+  s.plan.completed({}, s.now);
   CHECK(reading_after(4ms).flush_first);
 }
 
@@ -139,7 +162,7 @@ TEST_CASE("after a lost session nothing unpublished stays, and places prove noth
   CHECK_FALSE(published[0]->page->places_hold);
   CHECK_FALSE(s.plan.watermark());
   s.plan.delivered(*published[0], std::nullopt, s.now);
-  CHECK(s.plan.next_completion().empty());
+  CHECK(s.plan.next_completion(s.now).empty());
   s.plan.source_opened(s.facts, s.now);
   CHECK(s.complete() == Ids{101});
 }
@@ -170,7 +193,7 @@ TEST_CASE("a completion whose outcome is unknown is repeated", "[plan]") {
   s.page_arrives({101});
   s.topic_opens();
   s.plan.delivered(*s.publish()[0], std::nullopt, s.now);
-  CHECK(s.plan.next_completion().size() == 1);
+  CHECK(s.plan.next_completion(s.now).size() == 1);
   s.plan.completion_failed();
   CHECK(s.complete() == Ids{101});
 }

@@ -58,8 +58,8 @@ struct Story {
   }
   Ids complete() {
     Ids completed;
-    for (const InFlight* row : plan.next_completion()) completed.push_back(row->row->id.number());
-    plan.completed();
+    for (const InFlight* row : plan.next_completion(now)) completed.push_back(row->row->id.number());
+    plan.completed({}, now);
     return completed;
   }
 };
