@@ -1,6 +1,7 @@
 #include "postgres/careful_completer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/failpoint.h"
@@ -57,12 +58,12 @@ awaitable<std::size_t> CarefulCompleter::complete(std::vector<const core::Row*> 
     Rows moved;
     const auto chunks = chunks_of(rows);
     for (const auto& chunk : chunks) {
-      const Attempt attempted = co_await attempt(chunk);
-      completed += attempted.completed;
+      Found found = co_await find(chunk);
+      if (found.rows.empty()) continue;
+      const auto now_complete = co_await completer_->complete(std::move(found.placed));
+      completed += now_complete;
       // Which of them moved meanwhile need not be known: the others are not pending any more.
-      if (attempted.completed < attempted.same.size()) {
-        moved.insert(moved.end(), attempted.same.begin(), attempted.same.end());
-      }
+      if (now_complete < found.rows.size()) moved.insert(moved.end(), found.rows.begin(), found.rows.end());
     }
     if (moved.empty()) co_return completed;
     rows = std::move(moved);
@@ -72,24 +73,37 @@ awaitable<std::size_t> CarefulCompleter::complete(std::vector<const core::Row*> 
                             "find out what updates the outbox's pending rows"});
 }
 
-awaitable<CarefulCompleter::Attempt> CarefulCompleter::attempt(Rows rows) const {
-  Attempt attempted;
+awaitable<CarefulCompleter::Unlocked> CarefulCompleter::complete_unlocked(
+    std::vector<const core::Row*> rows) const {
+  Unlocked unlocked;
+  const auto chunks = chunks_of(rows);
+  for (const auto& chunk : chunks) {
+    Found found = co_await find(chunk);
+    if (found.rows.empty()) continue;
+    const auto completed = co_await completer_->complete_unlocked(std::move(found.placed));
+    unlocked.completed += completed.size();
+    std::ranges::copy_if(found.rows, std::back_inserter(unlocked.locked),
+                         [&](const auto* row) { return !completed.contains(row->id); });
+  }
+  co_return unlocked;
+}
+
+awaitable<CarefulCompleter::Found> CarefulCompleter::find(Rows rows) const {
   std::vector<Query> batch{read_again(rows), table_identity_query(*table_)};
   auto results = co_await session_->run(std::move(batch));
   check_table_identity(results[1], *table_);
   const core::Page page = reader_->read(std::move(results[0]), false).page;
-  std::vector<PlacedRow> placed;
+  Found found;
   const bool by_id_alone = core::is_mutated("complete_by_id");
   for (const auto* row : rows) {
     const auto candidates = std::ranges::equal_range(page.rows, row->id, {}, &core::Row::id);
     const auto same = std::ranges::find_if(
         candidates, [&](const auto& now) { return by_id_alone || core::same_message(now, *row); });
     if (same == candidates.end()) continue;
-    placed.push_back({same->place, &row->id});
-    attempted.same.push_back(row);
+    found.placed.push_back({same->place, &row->id});
+    found.rows.push_back(row);
   }
-  if (!placed.empty()) attempted.completed = co_await completer_->complete(std::move(placed));
-  co_return attempted;
+  co_return found;
 }
 
 Query CarefulCompleter::read_again(const Rows& rows) const {

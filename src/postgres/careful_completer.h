@@ -29,16 +29,23 @@ class CarefulCompleter {
   /// and with `rebuild` when the table is another one now.
   awaitable<std::size_t> complete(std::vector<const core::Row*> rows) const;
 
+  struct Unlocked {
+    std::size_t completed = 0;
+    std::vector<const core::Row*> locked;
+  };
+  /// The same, but waits for no row: those that somebody has locked, or moves meanwhile, are told.
+  awaitable<Unlocked> complete_unlocked(std::vector<const core::Row*> rows) const;
+
  private:
   using Rows = std::vector<const core::Row*>;
 
-  /// One attempt at some rows.
-  struct Attempt {
-    Rows same;  ///< found pending, and equal
-    std::size_t completed = 0;
+  /// Those of some rows that are pending still, and equal, with the places they have now.
+  struct Found {
+    Rows rows;
+    std::vector<PlacedRow> placed;
   };
 
-  awaitable<Attempt> attempt(Rows rows) const;
+  awaitable<Found> find(Rows rows) const;
   [[nodiscard]] Query read_again(const Rows& rows) const;
 
   Session* session_;

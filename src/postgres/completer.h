@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,14 @@ class Completer {
 
   /// Returns how many rows were found at their places, still pending, and are complete now.
   awaitable<std::size_t> complete(std::vector<PlacedRow> rows) const;
+  /// The same, but for rows that somebody has locked: waits for no row. Returns the ids of the others.
+  awaitable<std::set<core::RowId>> complete_unlocked(std::vector<PlacedRow> rows) const;
 
  private:
   Session* session_;
   const Table* table_;
   std::string sql_;
+  std::string unlocked_sql_;
 };
 
 }  // namespace outbox_relay::postgres

@@ -197,6 +197,7 @@ awaitable<std::vector<Result>> Session::run_bare(const std::vector<Query>& batch
     prepared_.clear();
     outcome = co_await attempt(batch);
   }
+  if (outcome.lock_timed_out) throw LockTimeout(std::move(*outcome.failure));
   if (outcome.failure) throw core::FailureError(std::move(*outcome.failure));
   co_return std::move(outcome.results);
 }
@@ -321,6 +322,7 @@ void Session::take(pg_result* taken, Command& command, Outcome& outcome) {
   outcome.failure = classify(error);
   // "cached plan must not change result type", or somebody deallocated our statements.
   outcome.plan_was_stale = error.sqlstate == "0A000" || error.sqlstate == "26000";
+  outcome.lock_timed_out = error.sqlstate == "55P03";
 }
 
 awaitable<void> Session::wait(Readiness readiness) {

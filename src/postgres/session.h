@@ -30,6 +30,12 @@ struct ServerError;
 
 using boost::asio::awaitable;
 
+/// A statement waited too long for somebody's lock: on the table, or on one of its rows.
+class LockTimeout : public core::FailureError {
+ public:
+  using FailureError::FailureError;
+};
+
 /// One connection to PostgreSQL, asynchronous from end to end.
 ///
 /// Lives on the thread of `executor`, one operation at a time; `close` may come at any time and ends what is
@@ -56,7 +62,8 @@ class Session {
   /// settings no session is used.
   awaitable<void> connect();
   /// Runs the statements as one transaction and returns a result for each. Each is prepared at its first use.
-  /// Throws `core::FailureError`; after remedy `retry` or `operate` the session can still be used.
+  /// Throws `core::FailureError`, also as `LockTimeout`; after remedy `retry` or `operate` the session can
+  /// still be used.
   awaitable<std::vector<Result>> run(std::vector<Query> batch);
   awaitable<Result> run(Query query);
   /// Until the session ends or is told otherwise, every batch begins with this statement, whose failure is
@@ -87,6 +94,7 @@ class Session {
     std::vector<Result> results;
     std::optional<core::Failure> failure;
     bool plan_was_stale = false;
+    bool lock_timed_out = false;
   };
   /// A command that was sent: the preparation of `sql` under a name, or, without `sql`, an execution.
   struct Command {

@@ -1,5 +1,6 @@
 #include "postgres/source.h"
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <exception>
+#include <set>
 #include <utility>
 
 #include "core/failpoint.h"
@@ -81,6 +83,8 @@ struct PostgresSource::Opened {
   std::optional<Parker> parker;
   std::optional<ParkedReader> parked;
   std::optional<WatermarkStore> watermarks;
+  /// Rows that were to be completed while somebody had locked them.
+  std::set<core::RowId> locked;
 };
 
 PostgresSource::PostgresSource(const boost::asio::any_io_executor& executor, Settings settings,
@@ -287,8 +291,33 @@ awaitable<core::LogPosition> PostgresSource::read_flush_position(bool flush_firs
   co_return read_position(result, 0);
 }
 
-awaitable<std::size_t> PostgresSource::complete(std::span<core::InFlight* const> rows) {
+// One row that somebody has locked must not keep all others from being completed. Those that were met locked
+// are asked for without waiting from then on.
+awaitable<relay::Completed> PostgresSource::complete(std::span<core::InFlight* const> rows) {
   const auto opened = this->opened();
+  const bool meets_locked = !opened->locked.empty() && std::ranges::any_of(rows, [&](const auto* row) {
+    return opened->locked.contains(row->row->id);
+  });
+  std::optional<LockTimeout> timeout;
+  if (!meets_locked) {
+    try {
+      const auto completed = co_await complete_all(*opened, rows);
+      co_return relay::Completed{completed, {}};
+    } catch (const LockTimeout& error) {
+      timeout = error;
+    }
+  }
+  try {
+    co_return co_await complete_unlocked(*opened, rows);
+  } catch (const core::FailureError& error) {
+    // To lock rows takes the right to update some column, which a role that deletes them may lack.
+    if (timeout && error.failure().reason == core::Reason::authorization) throw LockTimeout{*timeout};
+    throw;
+  }
+}
+
+awaitable<std::size_t> PostgresSource::complete_all(const Opened& opened,
+                                                    std::span<core::InFlight* const> rows) {
   std::vector<PlacedRow> placed;
   std::vector<const core::Row*> trusted;
   std::vector<const core::Row*> doubtful;
@@ -301,10 +330,30 @@ awaitable<std::size_t> PostgresSource::complete(std::span<core::InFlight* const>
     trusted.push_back(row->row);
   }
   std::size_t completed = 0;
-  if (!placed.empty()) completed = co_await opened->completer.complete(std::move(placed));
+  if (!placed.empty()) completed = co_await opened.completer.complete(std::move(placed));
   // Which of them moved need not be known: those that are complete are not found pending again.
   if (completed < trusted.size()) doubtful.insert(doubtful.end(), trusted.begin(), trusted.end());
-  if (!doubtful.empty()) completed += co_await opened->careful.complete(std::move(doubtful));
+  if (!doubtful.empty()) completed += co_await opened.careful.complete(std::move(doubtful));
+  co_return completed;
+}
+
+awaitable<relay::Completed> PostgresSource::complete_unlocked(Opened& opened,
+                                                              std::span<core::InFlight* const> rows) {
+  std::vector<const core::Row*> wanted;
+  for (const core::InFlight* row : rows) wanted.push_back(row->row);
+  const auto unlocked = co_await opened.careful.complete_unlocked(std::move(wanted));
+  const bool is_news = opened.locked.empty() && !unlocked.locked.empty();
+  for (const core::InFlight* row : rows) opened.locked.erase(row->row->id);
+  relay::Completed completed{unlocked.completed, {}};
+  for (core::InFlight* row : rows) {
+    if (std::ranges::find(unlocked.locked, row->row) == unlocked.locked.end()) continue;
+    completed.locked.push_back(row);
+    opened.locked.insert(row->row->id);
+  }
+  if (is_news && events_.notice) {
+    events_.notice("somebody has locked rows of table " + qualified(opened.table.schema, opened.table.name) +
+                   " that are published, they are marked later: pg_blocking_pids tells who");
+  }
   co_return completed;
 }
 

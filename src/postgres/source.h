@@ -46,7 +46,7 @@ class PostgresSource final : public relay::Source {
   awaitable<core::Survey> survey(core::SurveyRequest request) override;
   awaitable<core::Fetched> fetch(core::FetchRequest request) override;
   awaitable<core::LogPosition> read_flush_position(bool flush_first) override;
-  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override;
+  awaitable<relay::Completed> complete(std::span<core::InFlight* const> rows) override;
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override;
   awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override;
   awaitable<void> save_watermark(std::int64_t watermark) override;
@@ -63,6 +63,8 @@ class PostgresSource final : public relay::Source {
   awaitable<core::SourceFacts> read_facts(const Opened& opened);
   awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> flush_log();
+  static awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);
+  awaitable<relay::Completed> complete_unlocked(Opened& opened, std::span<core::InFlight* const> rows);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
 
   Settings settings_;

@@ -113,6 +113,19 @@ std::string Statements::complete() const {
          " FROM " + placed_rows(table_) + " WHERE " + condition;
 }
 
+std::string Statements::complete_unlocked() const {
+  const auto target = qualified(table_.schema, table_.name) + " o";
+  const bool removes = table_.completion == Completion::remove;
+  const auto free = "WITH free AS MATERIALIZED (SELECT o.ctid AS place, o.tableoid AS place_table FROM " +
+                    target + ", " + placed_rows(table_) + " WHERE " + placed_condition(table_) + " FOR " +
+                    (removes ? "UPDATE" : "NO KEY UPDATE") + " OF o SKIP LOCKED) ";
+  const auto condition = " free WHERE o.ctid = free.place AND o.tableoid = free.place_table RETURNING " +
+                         id_output(table_, reference(table_.id));
+  if (removes) return free + "DELETE FROM " + target + " USING" + condition;
+  return free + "UPDATE " + target + " SET " + quoted_name(table_.sent->name) + " = " + sent_value(table_) +
+         " FROM" + condition;
+}
+
 std::string Statements::survey() const {
   const auto id = id_order(table_);
   return "SELECT previous, id, number FROM (SELECT id, coalesce(lag(id) OVER page, $1) AS previous, "

@@ -69,6 +69,8 @@ class Statements {
   [[nodiscard]] std::string highest() const;
   /// Completes rows by their places (`add_placed_rows`).
   [[nodiscard]] std::string complete() const;
+  /// The same, but for rows that somebody has locked. Returns the ids of those that are complete now.
+  [[nodiscard]] std::string complete_unlocked() const;
   /// The missing ids in ($1, $2]. A row (previous id, id, number of this row) for each jump, and one for the
   /// last row, of at most $3 rows.
   [[nodiscard]] std::string survey() const;

@@ -328,10 +328,10 @@ awaitable<bool> Pipeline::complete_next() {
 awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
   try {
     core::failpoint("completing");
-    const std::size_t completed = co_await timed(Query::complete, source_.complete(rows));
+    const Completed completed = co_await timed(Query::complete, source_.complete(rows));
     core::failpoint("completed");
-    plan_.completed({}, clock_.now());
-    probe_.completed(completed);
+    plan_.completed(completed.locked, clock_.now());
+    probe_.completed(completed.rows);
     completing_succeeded();
   } catch (const core::FailureError& error) {
     plan_.completion_failed();

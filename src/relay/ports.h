@@ -32,6 +32,12 @@ struct Lead {
   std::optional<std::chrono::milliseconds> lasts;
 };
 
+/// What became of rows that were to be completed.
+struct Completed {
+  std::size_t rows = 0;                 ///< completed by this call
+  std::vector<core::InFlight*> locked;  ///< pending still: somebody else has locked them
+};
+
 /// The outbox table. At most one of `open`, `survey`, `fetch`, `find_released` and `read_flush_position` is
 /// under way at any time, and beside it at most one of `complete`, `park`, `save_watermark` and `keep_lead`:
 /// they use two connections.
@@ -63,9 +69,8 @@ class Source {
   virtual awaitable<core::LogPosition> read_flush_position(bool flush_first) = 0;
   /// Completes the rows, in one statement where their places hold; the others are read again by id, compared,
   /// and completed by their new place. A row that is gone, complete already, or another message is left alone
-  /// and counts as done. The rows must stay in the window until this returns. Returns how many were completed
-  /// by this call.
-  virtual awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) = 0;
+  /// and counts as done. The rows must stay in the window until this returns.
+  virtual awaitable<Completed> complete(std::span<core::InFlight* const> rows) = 0;
   /// Sets rows aside that Kafka refuses, and those that have to wait behind them; all in one transaction. A
   /// row that is not pending any more, or whose `behind` is not parked any more (it was requeued meanwhile),
   /// is left alone. Returns the ids of those that were parked, in no order.

@@ -1,9 +1,12 @@
 // Completing rows: exactly those that were published, wherever they are now.
+#include <chrono>
+
 #include "fixture.h"
 #include "support/catch.h"
 
 using namespace outbox_relay;
 using namespace outbox_relay::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -45,6 +48,43 @@ TEST_CASE("rows are deleted where completion says so", "[postgres][completing]")
   page.distrust_places();
   CHECK(relay.complete(rows) == 3);
   CHECK(database.value("SELECT count(*) FROM outbox") == "0");
+}
+
+TEST_CASE("a row that somebody has locked keeps no other from being completed", "[postgres][completing]") {
+  const Database database;
+  const auto completion = GENERATE(postgres::Completion::mark, postgres::Completion::remove);
+  database.execute(
+      GENERATE(std::string{plain_outbox},
+               "CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload text, "
+               "sent_at timestamptz) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF outbox FOR "
+               "VALUES FROM (0) TO (3); CREATE TABLE high PARTITION OF outbox DEFAULT"));
+  database.execute("INSERT INTO outbox (payload) SELECT i::text FROM generate_series(1, 5) i");
+  auto settings = database.plain_settings();
+  settings.table.completion = completion;
+  settings.server.statement_timeout = 400ms;  // twice what it waits for a lock
+  Relay relay{settings};
+  relay.open();
+  Published page{relay.fetch()};
+  const auto rows = page.rows();
+  if (GENERATE(true, false)) page.distrust_places();
+  const auto other = database.client();
+  other->execute("BEGIN; SELECT FROM outbox WHERE id IN (2, 4) FOR UPDATE");
+
+  const auto first = relay.completed(rows);
+  CHECK(first.rows == 3);
+  CHECK(first.locked == std::vector{rows[1], rows[3]});
+  CHECK(pending(database) == "2,4");
+  REQUIRE(relay.notices().size() == 1);
+  CHECK(relay.notices()[0] ==
+        "somebody has locked rows of table \"public\".\"outbox\" that are published, they are marked later:"
+        " pg_blocking_pids tells who");
+  CHECK(relay.completed(first.locked).locked == first.locked);
+  CHECK(relay.notices().size() == 1);
+  other->execute("UPDATE outbox SET payload = 'another' WHERE id = 4; COMMIT");
+  const auto last = relay.completed(first.locked);
+  CHECK(last.rows == 1);
+  CHECK(last.locked.empty());
+  CHECK(pending(database) == "4");  // it is another message now
 }
 
 TEST_CASE("the flag may be a boolean or a number", "[postgres][completing]") {

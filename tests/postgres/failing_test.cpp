@@ -51,8 +51,8 @@ TEST_CASE("a statement past its time leaves the session usable", "[postgres][fai
   Published page{relay.fetch()};
 
   const auto other = database.client();
-  SECTION("it waits for a lock on the row") {
-    other->execute("BEGIN; SELECT * FROM outbox FOR UPDATE");
+  SECTION("it waits for a lock on the table") {
+    other->execute("BEGIN; LOCK TABLE outbox");
     const auto failure = failure_of([&] { relay.complete(page.rows()); });
     CHECK(failure.reason == core::Reason::conflict);
     CHECK(failure.remedy == core::Remedy::retry);

@@ -119,7 +119,7 @@ core::Fetched Relay::fetch() {
   return fetch(everything());
 }
 
-std::size_t Relay::complete(std::vector<core::InFlight*> rows) {
+relay::Completed Relay::completed(std::vector<core::InFlight*> rows) {
   return run_on(context_, source_->complete(rows));
 }
 

@@ -108,7 +108,9 @@ class Relay {
   core::LogPosition flush_position(bool flush_first = false) {
     return run_on(context_, source_->read_flush_position(flush_first));
   }
-  std::size_t complete(std::vector<core::InFlight*> rows);
+  std::size_t complete(std::vector<core::InFlight*> rows) { return completed(std::move(rows)).rows; }
+  /// The same, with those that somebody has locked.
+  relay::Completed completed(std::vector<core::InFlight*> rows);
   std::vector<core::RowId> park(const std::vector<core::Parking>& rows) {
     return run_on(context_, source_->park(rows));
   }

@@ -88,11 +88,11 @@ class ScriptedSource : public relay::Source {
     co_await answer(fetch_failures);
     co_return core::LogPosition{};
   }
-  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
+  awaitable<relay::Completed> complete(std::span<core::InFlight* const> rows) override {
     co_await answer(complete_failures, completing_takes);
     if (completing_always_fails) throw core::FailureError(*completing_always_fails);
     for (const core::InFlight* row : rows) pending.erase(row->row->id.number());
-    co_return rows.size();
+    co_return relay::Completed{rows.size(), {}};
   }
   awaitable<void> save_watermark(std::int64_t watermark) override {
     co_await answer(complete_failures);

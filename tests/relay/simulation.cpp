@@ -85,17 +85,21 @@ class Simulation::Source : public relay::Source {
       return world_.database_.flushed();
     });
   }
-  awaitable<std::size_t> complete(std::span<core::InFlight* const> rows) override {
+  awaitable<relay::Completed> complete(std::span<core::InFlight* const> rows) override {
     co_return co_await statement([&] {
-      std::size_t completed = 0;
-      for (const core::InFlight* each : rows) {
+      relay::Completed completed;
+      for (core::InFlight* each : rows) {
         const core::Row& row = *each->row;
         if (each->stage != core::Stage::completing)
           world_.break_promise("completes a row that is not acknowledged");
         if (!world_.consumed_.contains(std::string(row.message_id)))
           world_.break_promise("completes before Kafka has it");
+        if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.02)) {
+          completed.locked.push_back(each);
+          continue;
+        }
         const bool done = each->page->places_hold && world_.database_.complete_at_place(row);
-        completed += done || world_.database_.complete_by_identity(row) ? 1 : 0;
+        completed.rows += done || world_.database_.complete_by_identity(row) ? 1 : 0;
       }
       return completed;
     });
