@@ -45,7 +45,19 @@ awaitable<std::vector<core::Released>> ParkedReader::find_released(
   for (int row = 0; row < result.rows(); ++row) {
     released.push_back({read_id(result, row, *table_), result.boolean(row, 1)});
   }
+  if (!released.empty()) co_await release_orphaned();
   co_return released;
+}
+
+awaitable<std::optional<std::int64_t>> ParkedReader::release_orphaned() const {
+  if (!table_->parks) co_return std::nullopt;
+  try {
+    const Result lowest = co_await session_->run(Query{statements_->release_orphaned()});
+    if (!lowest.is_null(0, 0)) co_return lowest.bigint(0, 0);
+  } catch (const core::FailureError& error) {
+    if (error.failure().remedy != core::Remedy::retry) throw;  // otherwise the next time will do
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace outbox_relay::postgres

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,6 +22,10 @@ class ParkedReader {
   /// All of them, for their keys; without those that are held behind them. All must fit into memory, so more
   /// than a hundred thousand are refused with remedy `operate`.
   awaitable<core::Page> read() const;
+  /// Makes rows pending again that wait for none of them any more: somebody deleted or changed that by hand.
+  /// Returns the lowest of their ids, where they are numbers. Does nothing where rows are not parked.
+  awaitable<std::optional<std::int64_t>> release_orphaned() const;
+  /// Rows behind one that is not parked any more are pending again when this returns.
   awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) const;
 
  private:

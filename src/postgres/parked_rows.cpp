@@ -22,6 +22,10 @@ pqxx::result run(pqxx::transaction_base& transaction, const ParkedStatement& sta
 
 /// Undoes `error_text`.
 void split_error(const std::string& text, ParkedRow& row) {
+  if (text.starts_with(behind_prefix)) {
+    row.error = text + ", which is not parked any more";
+    return;
+  }
   const auto end = text.find(after_reason);
   const auto* reason = std::ranges::find_if(
       core::all_reasons, [&](core::Reason known) { return text.substr(0, end) == core::to_label(known); });

@@ -15,14 +15,15 @@ namespace outbox_relay::postgres {
 
 enum class ParkedAction : std::uint8_t;
 
-/// Which of the refused rows are meant: all, narrowed by what is given. Of one kind any value fits.
+/// Which of those rows are meant: all, narrowed by what is given. Of one kind any value fits.
 struct ParkedSelection {
   std::vector<std::string> ids;
   std::vector<std::string> keys;  ///< the key's text; of a bytea column, its bytes
   std::vector<core::Reason> reasons;
 };
 
-/// A row that Kafka refused and that is parked.
+/// A row that Kafka refused and that is parked; or one that is held behind such a row which is gone, because
+/// somebody deleted it or took it out by hand.
 struct ParkedRow {
   std::string id;
   core::Reason reason = core::Reason::other;

@@ -31,7 +31,7 @@ ParkedRowsStatements::ParkedRowsStatements(const Table& table, const ParkedSelec
 // keeps the search short.
 std::string ParkedRowsStatements::page_condition(const std::optional<std::string>& after,
                                                  Texts& parameters) const {
-  std::string condition = refused_condition(table_);
+  std::string condition = "(" + refused_condition(table_) + " OR " + orphaned_condition(table_) + ")";
   if (!selection_.ids.empty()) {
     const auto ids = parameter(parameters, array_literal(selection_.ids));
     condition += " AND " + reference(table_.id) + "::text = ANY(" + ids + "::text[])";
@@ -78,7 +78,10 @@ ParkedStatement ParkedRowsStatements::act(ParkedAction action,
       " chosen WHERE " + id + " = chosen.id RETURNING " + id + "::text, " + behind_this(table_);
   const auto unpark = quoted_name(table_.parked_at->name) + " = NULL";
   if (action == ParkedAction::requeue) {
-    return {chosen + "UPDATE " + target_ + " SET " + unpark + " FROM" + condition, parameters};
+    const auto error = quoted_name(table_.last_error->name);
+    return {chosen + "UPDATE " + target_ + " SET " + unpark + ", " + error + " = CASE WHEN NOT (" +
+                held_condition(table_) + ") THEN " + reference(*table_.last_error) + " END FROM" + condition,
+            parameters};
   }
   if (table_.completion == Completion::remove) {
     return {chosen + "DELETE FROM " + target_ + " USING" + condition, parameters};
@@ -108,9 +111,10 @@ ParkedStatement ParkedRowsStatements::count_behind() const {
 ParkedStatement ParkedRowsStatements::find(const Texts& ids) const {
   const auto id = reference(table_.id);
   const auto error = reference(*table_.last_error);
-  return {"SELECT " + id + "::text, CASE WHEN " + held_condition(table_) + " THEN substr(" + error + ", " +
-              std::to_string(behind_prefix.size() + 1) + ") END FROM " + target_ + " WHERE " +
-              reference(*table_.parked_at) + " IS NOT NULL AND " + id + "::text = ANY($1::text[])",
+  return {"SELECT " + id + "::text, CASE WHEN " + held_condition(table_) + " AND " + error + " IN " +
+              all_behind(table_) + " THEN substr(" + error + ", " + std::to_string(behind_prefix.size() + 1) +
+              ") END FROM " + target_ + " WHERE " + reference(*table_.parked_at) + " IS NOT NULL AND " + id +
+              "::text = ANY($1::text[])",
           {array_literal(ids)}};
 }
 

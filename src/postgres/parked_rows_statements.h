@@ -18,8 +18,8 @@ struct ParkedStatement {
   Texts parameters;
 };
 
-/// The SQL of `ParkedRows`, for one selection: pages of refused rows in the order of their ids. Which rows
-/// are refused, held, and behind which, is said in parking_statements.h.
+/// The SQL of `ParkedRows`, for one selection: pages of refused rows, and of orphaned ones, in the order of
+/// their ids. Which rows are refused, held or orphaned, and behind which, is said in parking_statements.h.
 class ParkedRowsStatements {
  public:
   /// The rows of one page are read, or changed in one transaction.
@@ -37,7 +37,7 @@ class ParkedRowsStatements {
   [[nodiscard]] ParkedStatement release(const Texts& errors) const;
   /// How many rows are behind each row that has any: what is in their `last_error`, and their number.
   [[nodiscard]] ParkedStatement count_behind() const;
-  /// Those of the ids that are parked: id, and the row it is behind, or NULL.
+  /// Those of the ids that are parked: id, and the refused row it is behind, or NULL.
   [[nodiscard]] ParkedStatement find(const Texts& ids) const;
 
  private:

@@ -31,6 +31,16 @@ std::string held_condition(const Table& table) {
          ", '') LIKE " + pattern();
 }
 
+// The rows of the subquery have the alias, too: within it, it is theirs.
+std::string all_behind(const Table& table) {
+  return "(SELECT " + behind_this(table) + " FROM " + qualified(table.schema, table.name) + " o WHERE " +
+         refused_condition(table) + ")";
+}
+
+std::string orphaned_condition(const Table& table) {
+  return held_condition(table) + " AND " + reference(*table.last_error) + " NOT IN " + all_behind(table);
+}
+
 std::string behind_this(const Table& table) {
   return "'" + std::string{behind_prefix} + "' || " + reference(table.id) + "::text";
 }
@@ -84,6 +94,13 @@ std::string ParkingStatements::find_released() const {
   return "SELECT asked.id, coalesce(" + id + " IS NOT NULL AND " + pending_condition(table_) +
          ", false) FROM unnest($1) AS asked(id) LEFT JOIN " + target() + " ON " + id + " = " +
          id_parameter(table_, "asked.id") + " WHERE NOT (" + refused_condition(table_) + ")";
+}
+
+std::string ParkingStatements::release_orphaned() const {
+  const auto lowest = table_.id_kind == IdKind::number ? "min(id)::bigint" : "NULL::bigint";
+  return "WITH released AS (UPDATE " + target() + " SET " + quoted_name(table_.parked_at->name) +
+         " = NULL, " + quoted_name(table_.last_error->name) + " = NULL WHERE " + orphaned_condition(table_) +
+         " RETURNING " + reference(table_.id) + " AS id) SELECT " + lowest + " FROM released";
 }
 
 }  // namespace outbox_relay::postgres

@@ -19,6 +19,11 @@ inline constexpr std::string_view after_reason = ": ";
 
 [[nodiscard]] std::string refused_condition(const Table& table);
 [[nodiscard]] std::string held_condition(const Table& table);
+/// Held behind a row that is not refused any more: somebody deleted it, or took it out by hand. Nothing would
+/// ever release them.
+[[nodiscard]] std::string orphaned_condition(const Table& table);
+/// What `last_error` of a held row is among: of all refused rows, what it is in the rows behind.
+[[nodiscard]] std::string all_behind(const Table& table);
 /// What `last_error` is in the rows behind `o`.
 [[nodiscard]] std::string behind_this(const Table& table);
 
@@ -43,6 +48,8 @@ class ParkingStatements {
   [[nodiscard]] std::string parked() const;
   /// Of the rows $1, those that are not refused ones any more, and whether they are pending.
   [[nodiscard]] std::string find_released() const;
+  /// Makes the orphaned rows pending again. Returns the lowest id of them, or NULL, where ids are numbers.
+  [[nodiscard]] std::string release_orphaned() const;
 
  private:
   [[nodiscard]] std::string target() const;

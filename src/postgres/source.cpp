@@ -134,7 +134,8 @@ struct PostgresSource::Opening {
 
   std::shared_ptr<Opened> opened;
   core::SourceFacts facts;
-  std::exception_ptr failure;  ///< the first one
+  std::optional<std::int64_t> lowest_released;  ///< of rows that are pending again by this opening
+  std::exception_ptr failure;                   ///< the first one
   bool is_done = false;
   boost::asio::steady_timer pulse;
 };
@@ -150,8 +151,9 @@ awaitable<core::SourceFacts> PostgresSource::open() {
   try {
     if (opening.failure) std::rethrow_exception(opening.failure);
     const auto& watermarks = opening.opened->watermarks;
-    if (watermarks)
-      opening.facts.watermark = co_await watermarks->load(completing_, opening.facts.last_drawn);
+    auto& watermark = opening.facts.watermark;
+    if (watermarks) watermark = co_await watermarks->load(completing_, opening.facts.last_drawn);
+    if (watermark && opening.lowest_released) watermark = std::min(*watermark, *opening.lowest_released - 1);
   } catch (...) {
     fetching_.close();
     throw;
@@ -173,7 +175,7 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
     Table table = co_await read_table();
     const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
     opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
-    opening.facts = co_await read_facts(*opening.opened);
+    co_await read_facts(opening);
     if (opening.facts.ids_from_sequence) co_await find_watermarks(*opening.opened);
   } catch (...) {
     if (!opening.failure) opening.failure = std::current_exception();
@@ -224,15 +226,18 @@ awaitable<Table> PostgresSource::read_table() {
   co_return describe_table(settings_.table, columns_, catalog);
 }
 
-awaitable<core::SourceFacts> PostgresSource::read_facts(const Opened& opened) {
-  core::SourceFacts facts;
+awaitable<void> PostgresSource::read_facts(Opening& opening) {
+  const Opened& opened = *opening.opened;
+  core::SourceFacts& facts = opening.facts;
   facts.ids_from_sequence = opened.table.sequence.has_value();
-  if (opened.parked) facts.parked = co_await opened.parked->read();
-  if (!facts.ids_from_sequence) co_return facts;
+  if (opened.parked) {
+    opening.lowest_released = co_await opened.parked->release_orphaned();
+    facts.parked = co_await opened.parked->read();
+  }
+  if (!facts.ids_from_sequence) co_return;
   const Result result = co_await fetching_.run(Query{opened.statements.sequence_facts()});
   facts.last_drawn = result.bigint(0, 0);
   facts.before_first = result.is_null(0, 1) ? facts.last_drawn : result.bigint(0, 1);
-  co_return facts;
 }
 
 awaitable<void> PostgresSource::find_watermarks(Opened& opened) {

@@ -60,7 +60,7 @@ class PostgresSource final : public relay::Source {
   awaitable<void> keep_lead_beside(Opening& opening);
   awaitable<ServerIdentity> connect(Session& session, relay::Purpose purpose);
   awaitable<Table> read_table();
-  awaitable<core::SourceFacts> read_facts(const Opened& opened);
+  awaitable<void> read_facts(Opening& opening);
   awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> flush_log();
   static awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);

@@ -315,6 +315,7 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
   for (const auto& name : attributes)
     table.attributes.push_back(columns.require(name, "named by a template"));
   table.completion = settings.completion;
+  table.parks = settings.parks;
   if (table.id_kind == IdKind::number) table.sequence = sequence_of(catalog.sequence, role);
   return table;
 }

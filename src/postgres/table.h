@@ -54,6 +54,7 @@ struct Table {
   std::optional<Column> last_error;  ///< tells refused rows from those behind them
   std::vector<Column> attributes;    ///< in the order of `core::Routing::columns`
   Completion completion = Completion::mark;
+  bool parks = false;  ///< those three are there and may be written
   /// Draws the ids, upwards. Without it ids may appear in any order, and there are no gaps to watch.
   std::optional<Sequence> sequence;
 };

@@ -97,6 +97,27 @@ TEST_CASE("a selection narrows by what is given", "[postgres][parked_rows]") {
   CHECK(listed(parked, {{"not a number", "'; --", "\\\"{}"}, {}, {}}).empty());
 }
 
+TEST_CASE("rows behind one that is gone are dealt with as if they were refused", "[postgres][parked_rows]") {
+  const Database database;
+  make_outbox(database);
+  database.execute(GENERATE(as<std::string>{}, "DELETE FROM outbox WHERE id = 1",
+                            "UPDATE outbox SET parked_at = NULL WHERE id = 1"));
+  ParkedRows parked{settings_of(database)};
+  std::vector<postgres::ParkedRow> rows;
+  parked.list({}, [&](const postgres::ParkedRow& row) { rows.push_back(row); });
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].id == "2");
+  CHECK(rows[0].reason == core::Reason::other);
+  CHECK(rows[0].error == "behind 1, which is not parked any more");
+  CHECK(rows[1].id == "3");
+  CHECK(parked.find_not_refused(with_ids({"2", "3", "6"})).size() == 1);
+  CHECK(parked.requeue(with_ids({"3"})).refused == 1);
+  CHECK(ids_where(database, "id = 3 AND parked_at IS NULL AND last_error IS NULL") == "3");
+  CHECK(parked.discard({}).refused == 3);
+  CHECK(ids_where(database, "sent_at IS NOT NULL") == "2,4,5,8");
+  CHECK(ids_where(database, "parked_at IS NOT NULL").empty());
+}
+
 TEST_CASE("an id that names no refused row says what it is instead", "[postgres][parked_rows]") {
   const Database database;
   make_outbox(database);

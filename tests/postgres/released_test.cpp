@@ -86,6 +86,40 @@ TEST_CASE("rows that are not parked any more are told, with what they are now", 
   CHECK(told(relay.find_released(parked)) == "2 done\n4 pending\n5 done\n");
 }
 
+TEST_CASE("rows behind one that somebody deleted, or took out by hand, are pending again",
+          "[postgres][released]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.deploy("control.sql");
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, parked_at, last_error) VALUES ('a', 't', now(), 'other: no'),"
+      " ('a', 't', now(), 'behind 1'), ('a', 't', now(), 'other: no'), ('a', 't', now(), 'behind 3'),"
+      " ('a', 't', now(), 'behind 3'), ('a', 't', now(), 'behind 1')");
+  auto settings = database.settings();
+  settings.control_schema = "outbox_relay";
+  Relay relay{settings};
+  CHECK(relay.open().parked.rows.size() == 2);
+  relay.save_watermark(6);
+  const auto change = GENERATE(as<std::string>{}, "DELETE FROM outbox WHERE id = 3",
+                               "UPDATE outbox SET parked_at = NULL, sent_at = now() WHERE id = 3");
+  const auto held = [&] {
+    return database.value(
+        "SELECT string_agg(id::text, ',' ORDER BY id) FROM outbox WHERE last_error LIKE 'behind %'");
+  };
+  SECTION("while the relay runs") {
+    database.execute(change);
+    CHECK(held() == "2,4,5,6");
+    CHECK(told(relay.find_released(std::vector{core::RowId{1}, core::RowId{3}})) == "3 done\n");
+  }
+  SECTION("before it starts") {
+    relay.close();
+    database.execute(change);
+    CHECK(relay.open().watermark == 3);
+  }
+  CHECK(held() == "2,6");
+  CHECK(ids(relay.fetch().page) == std::vector<std::int64_t>{4, 5});
+}
+
 TEST_CASE("more parked rows than can be watched are a person's business", "[postgres][released]") {
   const Database database;
   database.deploy("outbox.sql");
