@@ -16,6 +16,35 @@ namespace {
 
 using ParsedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
 
+bool is_uri(const std::string& connection) {
+  return connection.starts_with("postgresql://") || connection.starts_with("postgres://");
+}
+
+bool is_number(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether part of a password was taken for something else, as it happens in a URI when it holds an @ or a /
+/// that is not escaped. A socket in the abstract namespace begins with an @.
+bool may_hold_password(const std::string& keyword, std::string_view item, const std::string& connection) {
+  if (keyword == "port") return !is_number(item);
+  const auto at = item.find('@', is_uri(connection) ? 0 : 1);
+  if (at == std::string_view::npos) return false;
+  const bool is_path = is_uri(connection) && connection.find('/' + std::string{item}) != std::string::npos;
+  return keyword == "host" || (keyword == "dbname" && is_path);
+}
+
+/// Whatever else is said of host, port or database quotes them.
+void check_for_password(const std::string& keyword, std::string_view value, const std::string& connection) {
+  for (const auto part : std::views::split(value, ',')) {
+    if (!may_hold_password(keyword, {part.begin(), part.end()}, connection)) continue;
+    throw core::FailureError(
+        {core::Reason::other, core::Remedy::operate,
+         "the " + keyword + " in the connection string is none, it may be a part of the password",
+         "escape @ : / in the password as %40 %3A %2F, or use `postgres.password_file`"});
+  }
+}
+
 }  // namespace
 
 std::string whole_seconds(std::chrono::milliseconds duration) {
@@ -32,7 +61,9 @@ ConnectionOptions::ConnectionOptions(const ServerSettings& settings) {
                               "check `postgres.connection`: key=value pairs or a postgresql:// URI"});
   }
   for (const auto* option = parsed.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr && *option->val != '\0') options_.push_back({option->keyword, option->val});
+    if (option->val == nullptr || *option->val == '\0') continue;
+    check_for_password(option->keyword, option->val, settings.connection);
+    options_.push_back({option->keyword, option->val});
   }
   if (settings.password) {
     if (auto password = settings.password()) set("password", std::move(*password));

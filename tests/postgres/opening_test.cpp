@@ -1,5 +1,7 @@
 // What is found out, and refused, when the sessions are opened.
 #include "fixture.h"
+#include "postgres/connection_options.h"
+#include "postgres/parked_rows.h"
 #include "support/catch.h"
 
 using namespace outbox_relay;
@@ -228,6 +230,34 @@ TEST_CASE("a login that fails is for a person to mend", "[postgres][opening]") {
   CHECK(failure.reason == reason);
   CHECK(failure.remedy == core::Remedy::operate);
   CHECK(failure.message.find("canary") == std::string::npos);
+}
+
+TEST_CASE("a password that was taken for a host, a port or a database is not quoted", "[postgres][opening]") {
+  struct Case {
+    std::string connection;
+    std::string part;
+  };
+  const auto example = GENERATE(Case{"postgresql://relay:with@canary@127.0.0.1/shop", "host"},
+                                Case{"postgresql://relay:canary/more@127.0.0.1/shop", "port"},
+                                Case{"postgres://relay:12/canary@127.0.0.1/shop?sslmode=disable", "dbname"},
+                                Case{"host=relay:canary@127.0.0.1 dbname=shop", "host"},
+                                Case{"host=127.0.0.1 port=canary", "port"});
+  INFO(example.connection);
+  postgres::Settings settings;
+  settings.server.connection = example.connection;
+  for (const auto& failure : {open_failure(settings), failure_of([&] { postgres::ParkedRows{settings}; })}) {
+    CHECK(failure.remedy == core::Remedy::operate);
+    CHECK(failure.message ==
+          "the " + example.part + " in the connection string is none, it may be a part of the password");
+    CHECK(failure.hint == "escape @ : / in the password as %40 %3A %2F, or use `postgres.password_file`");
+  }
+}
+
+TEST_CASE("a connection string may name sockets, several hosts, and an escaped @", "[postgres][opening]") {
+  postgres::ServerSettings server;
+  server.connection = GENERATE(as<std::string>{}, "host=@abstract port=1,2", "host=/run/postgresql",
+                               "postgresql://relay:p%40s%2Fs@one:1,two:2/sh%40p", "dbname=a@b");
+  CHECK_NOTHROW(postgres::ConnectionOptions{server});
 }
 
 TEST_CASE("a connection string that cannot be parsed is not quoted", "[postgres][opening]") {
