@@ -6,7 +6,8 @@
 --
 -- Run as the owner of the database, once, and again after an update of the relay:
 --   psql -v ON_ERROR_STOP=1 -f control.sql
--- The relay's role needs USAGE on the schema and SELECT, INSERT, UPDATE on its tables; role.sql grants them.
+-- The relay's role needs USAGE on the schema, SELECT, INSERT, UPDATE on its tables, and EXECUTE on its function; role.sql
+-- grants them.
 -- Another name for the schema: replace `outbox_relay` in this file and set `postgres.control_schema` to the same name.
 
 CREATE SCHEMA IF NOT EXISTS outbox_relay;

@@ -26,6 +26,7 @@ BEGIN
   IF to_regclass('outbox_relay.watermark') IS NOT NULL THEN
     GRANT USAGE ON SCHEMA outbox_relay TO outbox_relay;
     GRANT SELECT, INSERT, UPDATE ON outbox_relay.watermark, outbox_relay.lease TO outbox_relay;
+    GRANT EXECUTE ON FUNCTION outbox_relay.renew_lease(text, text, uuid, bigint, bigint, text) TO outbox_relay;
   END IF;
 END
 $$;

@@ -8,10 +8,14 @@
 namespace outbox_relay::postgres {
 namespace {
 
+const char* const function_arguments = "(text, text, uuid, bigint, bigint, text)";
+
+// Asked of its oid, because a name in a schema that may not be used is an error.
 const char* const function_sql = R"(
-SELECT EXISTS (
-         SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-          WHERE n.nspname = $1 AND p.proname = 'renew_lease'),
+SELECT (SELECT has_function_privilege(p.oid, 'EXECUTE')
+          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname = $1 AND p.proname = 'renew_lease'
+           AND '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' = $2),
        current_user::text)";
 
 }  // namespace
@@ -80,19 +84,24 @@ awaitable<void> Lease::check_schema(Session& session) const {
   }
   const auto access = co_await read_control_table(session, schema_, "lease");
   Query query{function_sql};
-  query.text(schema_);
+  query.text(schema_).text(function_arguments);
   const Result function = co_await session.run(std::move(query));
-  if (!access || !function.boolean(0, 0)) {
+  if (!access || function.is_null(0, 0)) {
     refuse(
         core::Reason::missing,
         "table " + relation_ + " or function renew_lease beside it does not exist, as the lease needs them",
         "run deploy/sql/control.sql (again); it is also printed by: outbox-relay sql control");
   }
+  const auto role = quoted_name(function.text(0, 1));
   if (!access->is_writable) {
-    const auto role = quoted_name(function.text(0, 1));
     refuse(core::Reason::authorization, "table " + relation_ + " may not be read and written",
            "GRANT USAGE ON SCHEMA " + quoted_name(schema_) + " TO " + role +
                "; GRANT SELECT, INSERT, UPDATE ON " + relation_ + " TO " + role);
+  }
+  if (!function.boolean(0, 0)) {
+    const auto signature = qualified(schema_, "renew_lease") + function_arguments;
+    refuse(core::Reason::authorization, "function " + signature + " may not be called",
+           "GRANT EXECUTE ON FUNCTION " + signature + " TO " + role);
   }
 }
 

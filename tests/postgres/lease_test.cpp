@@ -185,4 +185,20 @@ TEST_CASE("what the lease lacks is named, with a way to mend it", "[postgres][le
   CHECK(failure.hint ==
         "GRANT USAGE ON SCHEMA \"outbox_relay\" TO \"outbox_relay\"; GRANT SELECT, INSERT, UPDATE ON "
         "\"outbox_relay\".\"lease\" TO \"outbox_relay\"");
+  database.deploy("role.sql");
+
+  // As ALTER DEFAULT PRIVILEGES has it in careful databases.
+  const std::string function = "FUNCTION outbox_relay.renew_lease(text, text, uuid, bigint, bigint, text)";
+  database.execute("REVOKE EXECUTE ON " + function + " FROM PUBLIC, outbox_relay");
+  failure = operate_failure(settings);
+  CHECK(failure.reason == core::Reason::authorization);
+  CHECK(failure.hint ==
+        "GRANT EXECUTE ON FUNCTION \"outbox_relay\".\"renew_lease\"(text, text, uuid, bigint, bigint, text) "
+        "TO \"outbox_relay\"");
+  database.deploy("role.sql");
+  CHECK(Relay{settings}.take_lead());
+
+  database.execute("DROP " + function +
+                   "; CREATE FUNCTION outbox_relay.renew_lease(text) RETURNS void LANGUAGE sql AS ''");
+  CHECK(operate_failure(settings).reason == core::Reason::missing);
 }
