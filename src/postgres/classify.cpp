@@ -21,6 +21,9 @@ struct Rule {
 constexpr Rule rules[] = {
     {"08", Reason::connection, Remedy::rebuild, ""},
     {"0A000", Reason::other, Remedy::rebuild, ""},  // a plan that stayed stale after it was prepared again
+    {"22001", Reason::other, Remedy::operate,
+     "a column of the outbox is too short for what the relay or a trigger writes; `last_error` should be "
+     "text"},
     {"22", Reason::other, Remedy::operate, "a value in the outbox cannot be read; look at the server's log"},
     {"23", Reason::other, Remedy::operate, "a constraint on the outbox forbids to complete its rows"},
     {"25006", Reason::read_only, Remedy::rebuild, "the relay needs the writable primary"},

@@ -55,7 +55,7 @@ SELECT a.attname::text,
        (base.typlen > 0)::text,
        a.attnotnull::text,
        has_column_privilege(c.oid, a.attnum, 'UPDATE')::text,
-       (a.atttypmod >= 0)::text,
+       (a.atttypmod >= 0 OR t.typtypmod >= 0)::text,
        ()" + has_index_of_values("c.oid", "a.attname") +
                                         R"()::text
   FROM pg_catalog.pg_class c

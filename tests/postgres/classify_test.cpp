@@ -38,6 +38,12 @@ TEST_CASE("every kind of server error has its remedy", "[postgres][classify]") {
   CHECK(failure.remedy == example.remedy);
 }
 
+TEST_CASE("a value that is too long for its column has a hint of its own", "[postgres][classify]") {
+  CHECK(postgres::classify({"22001", "value too long for type character varying(9)"}).hint ==
+        "a column of the outbox is too short for what the relay or a trigger writes; `last_error` should be "
+        "text");
+}
+
 TEST_CASE("a server's words are shown unless they may quote a row", "[postgres][classify]") {
   CHECK(postgres::classify({"42P01", "relation \"outbox\" does not exist"}).message ==
         "the server refused a statement: relation \"outbox\" does not exist (SQLSTATE 42P01)");
