@@ -43,7 +43,8 @@ constexpr Rule rules[] = {
      "table and configuration do not fit: outbox-relay check --connect"},
     {"53", Reason::resources, Remedy::retry, "the server is out of disk, memory or connections"},
     {"54", Reason::other, Remedy::operate, "a row is larger than the server can send"},
-    {"55P03", Reason::conflict, Remedy::retry, ""},
+    {"55P03", Reason::conflict, Remedy::retry,
+     "somebody holds a lock on the outbox or on its rows: pg_blocking_pids tells who"},
     {"55", Reason::conflict, Remedy::retry, ""},
     {"57014", Reason::timeout, Remedy::retry, "a slow server, or `postgres.statement_timeout` too short"},
     {"57P04", Reason::missing, Remedy::rebuild, "the database was dropped"},
@@ -108,8 +109,11 @@ core::Failure failure(const Rule& rule, std::string message) {
 
 bool message_is_safe(const ServerError& error) {
   constexpr std::array quoting = {"22", "23", "P0"};
-  return !error.in_function &&
-         std::ranges::none_of(quoting, [&](std::string_view c) { return error.sqlstate.starts_with(c); });
+  // What the server itself says of locks, timeouts and shutdowns; the context only tells at which row.
+  constexpr std::array harmless = {"40", "55", "57"};
+  const auto is_of = [&](std::string_view c) { return error.sqlstate.starts_with(c); };
+  if (std::ranges::any_of(harmless, is_of)) return true;
+  return !error.has_context && std::ranges::none_of(quoting, is_of);
 }
 
 core::Failure classify(const ServerError& error) {

@@ -12,7 +12,7 @@ namespace outbox_relay::postgres {
 struct ServerError {
   std::string sqlstate;      ///< empty: libpq reported it, not the server
   std::string message;       ///< the primary message only; DETAIL may quote rows and is never read
-  bool in_function = false;  ///< raised inside of a function or trigger, whose author chose the words
+  bool has_context = false;  ///< perhaps raised in a function or trigger, whose author chose the words
 };
 
 /// The remedy depends on SQLSTATE alone. The server's words are passed on unless they may quote a row.

@@ -51,6 +51,10 @@ TEST_CASE("a server's words are shown unless they may quote a row", "[postgres][
         "the server refused a statement (SQLSTATE 22P02)");
   CHECK(postgres::classify({"P0001", "no: secret"}).message ==
         "the server refused a statement (SQLSTATE P0001)");
+  CHECK(postgres::classify({"55P03", "canceling statement due to lock timeout", true}).message ==
+        "the server refused a statement: canceling statement due to lock timeout (SQLSTATE 55P03)");
+  CHECK(postgres::classify({"40P01", "deadlock detected", true}).message ==
+        "the server refused a statement: deadlock detected (SQLSTATE 40P01)");
   CHECK(postgres::classify({"42501", "said by a trigger: secret", true}).message ==
         "the server refused a statement (SQLSTATE 42501)");
 }

@@ -55,6 +55,9 @@ TEST_CASE("a statement past its time leaves the session usable", "[postgres][fai
     other->execute("BEGIN; LOCK TABLE outbox");
     const auto failure = failure_of([&] { relay.complete(page.rows()); });
     CHECK(failure.reason == core::Reason::conflict);
+    CHECK(failure.message ==
+          "the server refused a statement: canceling statement due to lock timeout (SQLSTATE 55P03)");
+    CHECK(failure.hint == "somebody holds a lock on the outbox or on its rows: pg_blocking_pids tells who");
     CHECK(failure.remedy == core::Remedy::retry);
     other->execute("ROLLBACK");
     CHECK(relay.complete(page.rows()) == 1);
