@@ -5,6 +5,7 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/failure.h"
@@ -91,20 +92,32 @@ inline Catalog read_catalog(pqxx::transaction_base& transaction, const TableSett
   return catalog;
 }
 
-/// What an exception of libpqxx's means. By its type first: some lack the SQLSTATE, and some are no
-/// `sql_error`.
+/// The SQLSTATE of an exception of libpqxx's; by its type first, because some have none, and in libpqxx 6.4
+/// some that the server reported are no `sql_error`.
+inline std::string sqlstate_of(const std::exception& error) {
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
+  if (dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr) return "40000";
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
+  return sql == nullptr ? std::string{} : sql->sqlstate();
+}
+
+/// What an exception of libpqxx's means.
 inline core::Failure failure_of(const std::exception& error, bool is_connecting) {
   const std::string text = error.what();
   const std::string line = text.substr(0, text.find('\n'));  // behind it DETAIL may quote a row
   if (dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr) {
     return is_connecting ? classify_connect(text, false) : connection_lost(text);
   }
-  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return classify({"42501", line});
-  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
-      sql != nullptr && !sql->sqlstate().empty()) {
-    return classify({sql->sqlstate(), line});
+  if (auto sqlstate = sqlstate_of(error); !sqlstate.empty()) return classify({std::move(sqlstate), line});
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr) {
+    return {core::Reason::connection, core::Remedy::rebuild,
+            "the connection to PostgreSQL was lost in a commit, whose outcome is not known", ""};
   }
-  return {core::Reason::other, core::Remedy::rebuild, "a statement failed: " + line, ""};
+  // Its words are nobody's whom we know: they may quote a value.
+  return {core::Reason::other, core::Remedy::rebuild, "a statement failed, with an error of libpqxx's own",
+          ""};
 }
 
 }  // namespace outbox_relay::postgres

@@ -238,6 +238,26 @@ TEST_CASE("all rows are done page by page, each with those behind it", "[postgre
   CHECK(database.value("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL") == "0");
 }
 
+TEST_CASE("a deadlock with somebody else is tried again", "[postgres][parked_rows]") {
+  const Database database;
+  make_outbox(database);
+  const auto other = database.client();
+  other->execute("SET deadlock_timeout = '1h'; BEGIN; SELECT FROM outbox WHERE id = 4 FOR UPDATE");
+  std::optional<core::Failure> failure;
+  std::jthread requeue{[&] {
+    try {
+      ParkedRows{settings_of(database)}.requeue({});
+    } catch (const core::FailureError& error) {
+      failure = error.failure();
+    }
+  }};
+  CHECK(a_backend_waits(database));
+  other->execute("SELECT FROM outbox WHERE id = 1 FOR UPDATE; COMMIT");
+  requeue.join();
+  CHECK_FALSE(failure);
+  CHECK(ids_where(database, "parked_at IS NOT NULL").empty());
+}
+
 TEST_CASE("a row that is being held meanwhile is released too", "[postgres][parked_rows]") {
   const Database database;
   make_outbox(database);
