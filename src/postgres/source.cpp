@@ -365,7 +365,13 @@ awaitable<relay::Completed> PostgresSource::complete_unlocked(Opened& opened,
 awaitable<std::vector<core::RowId>> PostgresSource::park(std::span<const core::Parking> rows) {
   const auto opened = this->opened();
   assert(opened->parker);
-  co_return co_await opened->parker->park(rows);
+  try {
+    co_return co_await opened->parker->park(rows);
+  } catch (const core::FailureError& error) {
+    core::Failure failure = error.failure();
+    if (!completing_.is_open()) failure.remedy = core::Remedy::rebuild;
+    throw core::FailureError(std::move(failure));
+  }
 }
 
 awaitable<std::vector<core::Released>> PostgresSource::find_released(std::span<const core::RowId> parked) {

@@ -37,6 +37,7 @@ Pipeline::Pipeline(core::PlanSettings settings, const core::Routing& routing, So
       open_backoff_(make_backoff()),
       fetch_backoff_(make_backoff()),
       complete_backoff_(make_backoff()),
+      park_backoff_(make_backoff()),
       producer_backoff_(make_backoff()) {}
 
 core::Backoff Pipeline::make_backoff() {
@@ -300,26 +301,31 @@ awaitable<void> Pipeline::complete_rows() {
     if (clock_.now() >= save_watermark_at_) co_await save_watermark();
     if (has_session() && clock_.now() >= heartbeat_at()) co_await keep_lead();
     if (!has_session() || is_over()) break;
-    const bool may_complete = clock_.now() >= complete_at_;
-    if (may_complete) {
-      const bool has_completed = co_await complete_next();
-      if (has_completed) continue;
+    const bool has_completed = co_await complete_next();
+    if (has_completed) continue;
+    auto until = std::min(save_watermark_at_, heartbeat_at());
+    for (const auto not_before : {complete_at_, park_at_}) {
+      if (not_before > clock_.now()) until = std::min(until, not_before);
     }
-    const auto until = std::min(save_watermark_at_, heartbeat_at());
-    co_await complete_alarm_->wait_until(may_complete ? until : std::min(until, complete_at_));
+    co_await complete_alarm_->wait_until(until);
   }
   if (has_session()) co_await save_watermark();
   fetch_alarm_->ring();
 }
 
-// Whether there was anything to be settled in the table.
+// Whether there was anything to be settled in the table. Each kind waits for its own failures alone: one row
+// that cannot be parked would otherwise keep all others from being completed.
 awaitable<bool> Pipeline::complete_next() {
-  if (const auto rows = plan_.next_parking(); !rows.empty()) {
-    co_await park(rows);
+  std::span<const core::Parking> refused;
+  if (clock_.now() >= park_at_) refused = plan_.next_parking();
+  if (!refused.empty()) {
+    co_await park(refused);
     co_return true;
   }
-  if (const auto rows = plan_.next_completion(clock_.now()); !rows.empty()) {
-    co_await complete(rows);
+  std::span<core::InFlight* const> acknowledged;
+  if (clock_.now() >= complete_at_) acknowledged = plan_.next_completion(clock_.now());
+  if (!acknowledged.empty()) {
+    co_await complete(acknowledged);
     co_return true;
   }
   co_return false;
@@ -346,17 +352,23 @@ awaitable<void> Pipeline::park(std::span<const core::Parking> rows) {
     core::failpoint("parked");
     tell_parked(rows, parked);
     plan_.parked(parked, clock_.now());
+    park_backoff_.reset();
+    parking_trouble_.reset();
     completing_succeeded();
   } catch (const core::FailureError& error) {
     plan_.parking_failed();
-    completing_failed(error.failure());
+    parking_failed(error.failure());
   }
 }
 
 void Pipeline::completing_succeeded() {
   complete_backoff_.reset();
   session_lost_at_.reset();
-  succeed(Activity::complete);
+  if (parking_trouble_) {
+    failing_[static_cast<std::size_t>(Activity::complete)] = parking_trouble_;
+  } else {
+    succeed(Activity::complete);
+  }
   fetch_alarm_->ring();  // there is room again
   show();
 }

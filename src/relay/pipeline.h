@@ -57,6 +57,7 @@ class Pipeline {
   awaitable<bool> complete_next();
   awaitable<void> complete(std::span<core::InFlight* const> rows);
   awaitable<void> park(std::span<const core::Parking> rows);
+  void parking_failed(const core::Failure& failure);
   void completing_succeeded();
   void completing_failed(const core::Failure& failure);
   awaitable<void> save_watermark();
@@ -117,6 +118,7 @@ class Pipeline {
   core::Backoff open_backoff_;
   core::Backoff fetch_backoff_;
   core::Backoff complete_backoff_;
+  core::Backoff park_backoff_;
   core::Backoff producer_backoff_;
 
   std::optional<Lead> lead_;
@@ -130,7 +132,9 @@ class Pipeline {
   std::optional<core::Remedy> session_failure_;      ///< why the last session has ended
   std::optional<Clock::TimePoint> session_lost_at_;  ///< the last one; nothing since rows were completed
   Clock::TimePoint producer_replaced_at_;
-  Clock::TimePoint complete_at_;  ///< not before, after a completion that failed
+  Clock::TimePoint complete_at_;                 ///< not before, after a completion that failed
+  Clock::TimePoint park_at_;                     ///< not before, after a parking that failed
+  std::optional<core::Remedy> parking_trouble_;  ///< of this session: completing may be well all the same
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
   bool page_was_full_ = false;

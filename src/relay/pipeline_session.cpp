@@ -23,7 +23,8 @@ awaitable<bool> Pipeline::open_source() {
     plan_.source_opened(facts, clock_.now());
     was_open_ = is_open_ = true;
     session_failure_.reset();
-    complete_at_ = {};
+    complete_at_ = park_at_ = {};
+    parking_trouble_.reset();  // the rows are read, and refused, once more
     saved_watermark_ = facts.watermark;
     save_watermark_at_ = clock_.now() + watermark_interval;
     core::failpoint("opened");
@@ -69,6 +70,17 @@ void Pipeline::fail_session(Activity activity, const core::Failure& failure) {
   }
   // What the other connection says when it is closed along with this one is no news.
   if (is_first && !is_abandoned_) fail(activity, failure);
+}
+
+// A grant on a column is enough to keep rows from being parked, and no reason to stop completing the others:
+// the session goes on, and the refused rows wait in the window.
+void Pipeline::parking_failed(const core::Failure& failure) {
+  const bool goes_on = failure.remedy == core::Remedy::retry || failure.remedy == core::Remedy::operate;
+  if (!goes_on) return fail_session(Activity::complete, failure);
+  parking_trouble_ = failure.remedy;
+  const bool is_slow = failure.remedy == core::Remedy::operate;
+  park_at_ = clock_.now() + (is_slow ? operator_delay : park_backoff_.next());
+  if (has_session()) fail(Activity::complete, failure);
 }
 
 void Pipeline::close_source() {

@@ -43,8 +43,8 @@ struct Completed {
 /// they use two connections.
 ///
 /// Every operation ends within the configured deadlines and throws `core::FailureError`. After a failure
-/// whose remedy is `retry` the same call may be repeated; after any other, `close`, `take_lead` and `open`
-/// come first.
+/// whose remedy is `retry` the same call may be repeated, and so may `park` after `operate`; after any other,
+/// `close`, `take_lead` and `open` come first.
 class Source {
  public:
   virtual ~Source() = default;

@@ -44,6 +44,8 @@ class ScriptedSource : public relay::Source {
   }
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
     co_await answer(complete_failures);
+    ++parkings;
+    if (parking_always_fails) throw core::FailureError(*parking_always_fails);
     std::vector<core::RowId> parked;
     for (const core::Parking& each : rows) {
       parked.push_back(each.row->row->id);
@@ -80,6 +82,7 @@ class ScriptedSource : public relay::Source {
       row.id = core::RowId{*id};
       row.message_id = message_ids.emplace(*id, "message-" + std::to_string(*id)).first->second;
       row.payload = "1";
+      row.attributes = attributes;
       fetched.page.rows.push_back(row);
     }
     co_return fetched;
@@ -102,11 +105,13 @@ class ScriptedSource : public relay::Source {
 
   std::set<std::int64_t> pending;
   std::map<std::int64_t, std::string> message_ids;
-  bool is_silent = false;  ///< statements of the completing session have no answer
+  std::vector<core::Value> attributes;  ///< of each row
+  bool is_silent = false;               ///< statements of the completing session have no answer
   std::deque<core::Failure> open_failures;
   std::deque<core::Failure> fetch_failures;
   std::deque<core::Failure> complete_failures;
   std::optional<core::Failure> completing_always_fails;
+  std::optional<core::Failure> parking_always_fails;
   std::chrono::milliseconds fetching_takes{1};
   std::chrono::milliseconds completing_takes{1};
   bool leads = true;
@@ -115,6 +120,7 @@ class ScriptedSource : public relay::Source {
   int opens = 0;
   int closes = 0;
   int heartbeats = 0;
+  int parkings = 0;
 
  private:
   awaitable<void> answer(std::deque<core::Failure>& failures,
@@ -166,9 +172,12 @@ class RecordingProbe : public relay::Probe {
 };
 
 struct Story {
-  explicit Story(std::uint64_t seed = 1) : dice(seed) {
+  explicit Story(std::uint64_t seed = 1, core::PlanSettings with = {},
+                 core::Template topic = core::Template{{std::string{"orders"}}})
+      : dice(seed), settings(std::move(with)) {
     sink.is_calm = true;
-    routing.topic = core::Template{{std::string{"orders"}}};
+    routing.columns = {"topic"};
+    routing.topic = std::move(topic);
     boost::asio::co_spawn(io, pipeline.run(), [this](std::exception_ptr bug, bool settled) {
       if (bug) std::rethrow_exception(bug);
       ended = settled;
@@ -196,8 +205,9 @@ struct Story {
   SimulatedClock clock{io, timeline, dice};
   RecordingProbe probe;
   core::Routing routing;
+  core::PlanSettings settings;
   std::optional<bool> ended;
-  relay::Pipeline pipeline{{}, routing, source, sink, clock, probe};
+  relay::Pipeline pipeline{settings, routing, source, sink, clock, probe};
 };
 
 }  // namespace outbox_relay::simulation

@@ -336,3 +336,47 @@ TEST_CASE("a row that is refused with no other near it leaves no trouble behind"
   CHECK(s.state() == State::idle);
   CHECK(s.probe.recoveries == std::vector{Activity::publish});
 }
+
+TEST_CASE("a row that cannot be parked for a while keeps no other from being completed", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.parking_always_fails = failure(core::Remedy::retry, core::Reason::conflict);
+  s.kafka.bad_messages = {"message-5"};
+  for (std::int64_t id = 1; id <= 5; ++id) s.source.pending.insert(id);
+  s.pass(3s);
+  for (std::int64_t id = 6; id <= 200; ++id) s.source.pending.insert(id);
+  s.pass(60s);
+  CHECK(s.source.pending == std::set<std::int64_t>{5});
+  CHECK(s.state() == State::backing_off);
+  CHECK(s.source.parkings < 30);
+  CHECK(s.source.opens == 1);
+  s.source.parking_always_fails.reset();
+  s.pass(6s);
+  CHECK(s.source.pending.empty());
+  CHECK(s.state() == State::idle);
+}
+
+TEST_CASE("rows that may not be parked wait for an operator, and the session goes on without them",
+          "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  s.source.parking_always_fails = failure(core::Remedy::operate, core::Reason::authorization);
+  s.kafka.bad_messages = {"message-5"};
+  for (std::int64_t id = 1; id <= 5; ++id) s.source.pending.insert(id);
+  s.pass(3s);
+  const auto producers = s.probe.producers;
+  for (std::int64_t id = 6; id <= 600; id += 10) {
+    for (std::int64_t at = id; at < id + 10; ++at) s.source.pending.insert(at);
+    s.pass(1s);
+    CHECK(s.state() == State::waiting_for_operator);
+  }
+  CHECK(s.source.pending.size() <= 11);  // the last ones may be on their way
+  CHECK(s.source.parkings <= 14);
+  CHECK(s.source.opens == 1);
+  CHECK(s.probe.producers == producers);
+  CHECK(s.probe.recoveries == std::vector{Activity::publish});  // which the refusal of a batch had failed
+  s.source.parking_always_fails.reset();
+  s.pass(6s);
+  CHECK(s.probe.parked_rows == std::vector<std::int64_t>{5});
+  CHECK(s.state() == State::idle);
+}
