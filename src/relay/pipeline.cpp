@@ -288,7 +288,9 @@ awaitable<void> Pipeline::keep_appointments() {
   while (!is_over()) {
     const auto next = plan_.next_appointment(clock_.now()).value_or(Clock::TimePoint::max());
     co_await appointment_alarm_->wait_until(next);
-    if (next <= clock_.now()) publish_rows();
+    if (next > clock_.now()) continue;
+    publish_rows();
+    fetch_alarm_->ring();  // rows of a topic that was given up are read again
   }
 }
 

@@ -380,3 +380,15 @@ TEST_CASE("rows that may not be parked wait for an operator, and the session goe
   CHECK(s.probe.parked_rows == std::vector<std::int64_t>{5});
   CHECK(s.state() == State::idle);
 }
+
+TEST_CASE("rows of a topic that was given up are read again at once, however rarely the outbox is polled",
+          "[pipeline]") {
+  Story s{1, {.poll_interval = 1h, .topic_grace = 1min}, core::Template{{std::size_t{0}}}};
+  s.source.attributes = {"orders"};
+  s.kafka.missing_topics = {"orders"};
+  s.source.pending = {1};
+  s.pass(50s);
+  CHECK(s.probe.parked_rows.empty());
+  s.pass(20s);
+  CHECK(s.probe.parked_rows == std::vector<std::int64_t>{1});
+}
