@@ -176,7 +176,7 @@ class Plan {
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);
   [[nodiscard]] std::int64_t finished_below() const;
   [[nodiscard]] FetchRequest next_fetch();
-  [[nodiscard]] bool is_known(const Row& row) const;
+  [[nodiscard]] bool is_known(const Row& row);
   /// The ordering key of a row that is not in the window; nothing where it has no topic.
   [[nodiscard]] std::optional<OrderingKey> key_of(const Row& row);
   [[nodiscard]] std::size_t count_late(const Page& page, const std::vector<RowId>& late);

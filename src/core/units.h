@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace outbox_relay::core {
 
@@ -17,6 +18,12 @@ struct Bytes {
   Bytes& operator+=(Bytes other) { return *this = *this + other; }
   Bytes& operator-=(Bytes other) { return *this = *this - other; }
 };
+
+/// Takes `value` where it is lower than what was met so far, if anything was.
+template <typename T>
+void lower(std::optional<T>& lowest, const T& value) {
+  if (!lowest || value < *lowest) lowest = value;
+}
 
 /// A position in PostgreSQL's write-ahead log (pg_lsn).
 struct LogPosition {

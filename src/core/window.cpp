@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace outbox_relay::core {
 
@@ -10,6 +11,7 @@ WindowPage* Window::admit(Page page, LogPosition safe_at) {
   WindowPage& added = pages_.emplace_back();
   added.page = std::move(page);
   added.safe_at = safe_at;
+  added.place = std::prev(pages_.end());
   added.unfinished = added.page.rows.size();
   added.rows.reserve(added.unfinished);
   for (const Row& row : added.page.rows) {
@@ -34,25 +36,28 @@ void Window::advance(InFlight& row, Stage to) {
 
 void Window::finish(InFlight& row) {
   assert(row.stage != Stage::done);
+  if (row.page->is_indexed) index_.remove(row);
   --by_stage_[static_cast<std::size_t>(row.stage)];
   row.stage = Stage::done;
   --rows_;
   WindowPage& page = *row.page;
   if (--page.unfinished > 0) return;
   bytes_ -= page.page.bytes;
-  // Pages finish nearly in the order they came, so this search ends early.
-  pages_.erase(std::ranges::find_if(pages_, [&page](const WindowPage& other) { return &other == &page; }));
+  pages_.erase(page.place);
 }
 
-bool Window::holds(const Row& row) const {
+bool Window::holds(const Row& row) {
   if (row.id > highest_) return false;  // as nearly every row that was just read
-  for (const WindowPage& page : pages_) {
-    const auto at = std::ranges::lower_bound(page.page.rows, row.id, {}, &Row::id);
-    if (at == page.page.rows.end() || at->id != row.id) continue;
-    const InFlight& candidate = page.rows[static_cast<std::size_t>(at - page.page.rows.begin())];
-    if (candidate.stage != Stage::done && same_message(*at, row)) return true;
+  index_pages();
+  return index_.contains(row);
+}
+
+// Only once it is asked: most rows are done before anybody does.
+void Window::index_pages() {
+  for (auto page = pages_.rbegin(); page != pages_.rend() && !page->is_indexed; ++page) {
+    for_each_in(*page, [this](InFlight& row) { index_.add(row); });
+    page->is_indexed = true;
   }
-  return false;
 }
 
 std::optional<std::int64_t> Window::lowest_unfinished() const {
@@ -60,8 +65,7 @@ std::optional<std::int64_t> Window::lowest_unfinished() const {
   for (const WindowPage& page : pages_) {
     const auto first =
         std::ranges::find_if(page.rows, [](const InFlight& row) { return row.stage != Stage::done; });
-    const std::int64_t id = first->row->id.number();
-    if (!lowest || id < *lowest) lowest = id;
+    lower(lowest, first->row->id.number());
   }
   return lowest;
 }

@@ -12,6 +12,7 @@
 #include "core/failure.h"
 #include "core/routing.h"
 #include "core/row.h"
+#include "core/row_index.h"
 #include "core/units.h"
 
 namespace outbox_relay::core {
@@ -48,6 +49,7 @@ struct Unexplained {
 struct InFlight {
   const Row* row = nullptr;
   WindowPage* page = nullptr;
+  InFlight* next_in_index = nullptr;  ///< `RowIndex` alone knows it
   TopicId topic{};
   std::int32_t partition = 0;
   Stage stage = Stage::unsafe;
@@ -66,6 +68,8 @@ struct WindowPage {
   LogPosition safe_at;  ///< the rows may be published once the log is flushed this far
   /// The page was read in the session that is open now, so its rows' places can be trusted.
   bool places_hold = true;
+  bool is_indexed = false;
+  std::list<WindowPage>::iterator place;  ///< where the window keeps it
 };
 
 /// The rows that were fetched and are not completed yet, in the order they were fetched.
@@ -80,7 +84,7 @@ class Window {
     Bytes bytes;
   };
 
-  explicit Window(Limits limits) : limits_(limits) {}
+  explicit Window(Limits limits) : limits_(limits), index_(limits.rows) {}
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
@@ -95,7 +99,7 @@ class Window {
   void finish(InFlight& row);
 
   /// Whether this very message is in the window.
-  [[nodiscard]] bool holds(const Row& row) const;
+  [[nodiscard]] bool holds(const Row& row);
   /// The lowest id in the window, sequence ids only.
   [[nodiscard]] std::optional<std::int64_t> lowest_unfinished() const;
   [[nodiscard]] std::size_t count(Stage stage) const { return by_stage_[static_cast<std::size_t>(stage)]; }
@@ -111,9 +115,12 @@ class Window {
  private:
   using Pages = std::list<WindowPage>;
 
+  void index_pages();
+
   Limits limits_;
   Pages pages_;
-  RowId highest_;  ///< nothing above it was admitted since the window was empty
+  RowIndex index_;  ///< of the pages that were there when it was last asked
+  RowId highest_;   ///< nothing above it was admitted since the window was empty
   std::size_t rows_ = 0;
   Bytes bytes_;
   std::size_t by_stage_[8] = {};
