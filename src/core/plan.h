@@ -172,6 +172,7 @@ class Plan {
   [[nodiscard]] std::optional<AskParked> ask_for_parked(TimePoint now);
   [[nodiscard]] Reading next_page(TimePoint now);
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] Bytes needed_room() const;
   [[nodiscard]] Window::Limits quarter_of_window() const;
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);
   [[nodiscard]] std::int64_t finished_below() const;

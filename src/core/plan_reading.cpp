@@ -73,7 +73,7 @@ Plan::Reading Plan::next_read(TimePoint now) {
 }
 
 Plan::Reading Plan::next_page(TimePoint now) {
-  const bool may_fetch = has_room();
+  const bool may_fetch = has_room() || (window_.make_room(needed_room()) && has_room());
   if (may_fetch && poll_at_ <= now) {
     if (auto survey = next_survey(now)) return *survey;
     return next_fetch();
@@ -92,11 +92,15 @@ Window::Limits Plan::quarter_of_window() const {
   return {.rows = settings_.limits.rows / 4, .bytes = {settings_.limits.bytes.count / 4}};
 }
 
+Bytes Plan::needed_room() const {
+  return needed_bytes_.value_or(quarter_of_window().bytes);
+}
+
 // Small fetches cost as much as large ones: wait until a page fits.
 bool Plan::has_room() const {
   if (window_.empty()) return true;
   return window_.room_rows() >= std::min(settings_.page_rows, settings_.limits.rows) &&
-         window_.room_bytes() >= needed_bytes_.value_or(quarter_of_window().bytes);
+         window_.room_bytes() >= needed_room();
 }
 
 std::optional<Plan::SurveyFor> Plan::next_survey(TimePoint now) {

@@ -47,7 +47,7 @@ struct Unexplained {
 
 /// A row between its fetch and its completion. Stays at one address until it is done.
 struct InFlight {
-  const Row* row = nullptr;
+  const Row* row = nullptr;  ///< at another address, and its views as well, after `Window::make_room`
   WindowPage* page = nullptr;
   InFlight* next_in_index = nullptr;  ///< `RowIndex` alone knows it
   TopicId topic{};
@@ -60,15 +60,17 @@ struct InFlight {
   std::chrono::steady_clock::time_point published_at{};
 };
 
-/// A page in the window; its memory is freed when its last row is done.
+/// A page in the window; its memory is freed when its last row is done, or what is left of it was copied out
+/// by `make_room`.
 struct WindowPage {
-  Page page;
+  Page page;  ///< after `make_room` without the rows that were done
   std::vector<InFlight> rows;
   std::size_t unfinished = 0;
   LogPosition safe_at;  ///< the rows may be published once the log is flushed this far
   /// The page was read in the session that is open now, so its rows' places can be trusted.
   bool places_hold = true;
   bool is_indexed = false;
+  bool is_copied = false;
   std::list<WindowPage>::iterator place;  ///< where the window keeps it
 };
 
@@ -97,6 +99,11 @@ class Window {
   void advance(InFlight& row, Stage to);
   /// The row is done. The last one of a page frees it: `row` and its page must not be used afterwards.
   void finish(InFlight& row);
+  /// Frees the memory of pages of which little is unfinished, until `needed` bytes are free: the rest is
+  /// copied. A few rows that have to wait would otherwise pin the whole window. A page stays as it is while
+  /// one of its rows is published (librdkafka reads its bytes where they are), in a statement that is under
+  /// way, or unsafe. Returns whether there is any more room.
+  bool make_room(Bytes needed);
 
   /// Whether this very message is in the window.
   [[nodiscard]] bool holds(const Row& row);
@@ -116,6 +123,8 @@ class Window {
   using Pages = std::list<WindowPage>;
 
   void index_pages();
+  [[nodiscard]] static std::optional<Bytes> size_of_rest(const WindowPage& page);
+  void copy_out(WindowPage& page, Bytes rest);
 
   Limits limits_;
   Pages pages_;

@@ -245,3 +245,32 @@ TEST_CASE("a page that arrives while draining is left in the table", "[plan]") {
   CHECK(s.plan.is_drained());
   CHECK(s.plan.watermark() == 100);
 }
+
+TEST_CASE("a few rows that wait do not pin the whole window", "[plan]") {
+  Story s;
+  const auto settle_all = [&s](std::int64_t but) {
+    for (auto out = s.publish(); !out.empty(); out = s.publish()) {
+      for (InFlight* row : out) {
+        const bool is_good = row->row->id.number() != but;
+        s.plan.delivered(
+            *row, is_good ? std::nullopt : std::optional{Failure{Reason::other, Remedy::park, "bad", ""}},
+            s.now);
+      }
+      if (s.plan.needs_new_producer()) s.plan.producer_replaced(s.now);
+    }
+    s.complete();
+  };
+  std::int64_t id = 101;
+  for (int pages = 0; pages < 20; ++pages) {
+    s.plan.wake(s.now);
+    Page large;
+    for (int at = 0; at < 512; ++at) large.rows.push_back(row(id++, std::nullopt));
+    const FetchRequest asked = s.request();
+    large.bytes = {std::min<std::size_t>(asked.max_bytes.count, 8 << 20)};  // 16 KB a row
+    s.plan.fetched(asked, {.page = std::move(large), .writers = Writers{}}, s.now);
+    s.topic_opens();
+    settle_all(id - 1);  // the last one is refused, and cannot be parked
+  }
+  CHECK(s.plan.window().rows() == 20);
+  CHECK(s.plan.window().count(Stage::refused) == 20);
+}

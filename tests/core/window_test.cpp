@@ -1,10 +1,43 @@
 #include "core/window.h"
 
+#include <array>
+#include <memory>
+#include <string>
+
 #include "rows.h"
 #include "support/catch.h"
 
 using namespace outbox_relay::core;
 using namespace outbox_relay::core::testing;
+
+namespace {
+
+/// A page whose texts lie in memory of its own, as a query's result does.
+struct LargePage {
+  struct Memory {
+    std::string message_id = "message-1";
+    std::string text = std::string(16'000, 'x');
+    std::array<Value, 2> attributes;
+  };
+  std::weak_ptr<const Memory> memory;
+  Page page;
+
+  LargePage(std::int64_t first, std::int64_t last) {
+    const auto texts = std::make_shared<Memory>();
+    texts->attributes = {Value{texts->text}, std::nullopt};
+    memory = texts;
+    page.memory = texts;
+    for (std::int64_t id = first; id <= last; ++id) {
+      Row& added = page.rows.emplace_back(row(id, std::nullopt, texts->message_id));
+      added.payload = texts->text;
+      added.headers = std::nullopt;
+      added.attributes = texts->attributes;
+      page.bytes += Bytes{2 * texts->text.size()};
+    }
+  }
+};
+
+}  // namespace
 
 TEST_CASE("a page occupies the window until its last row is done", "[window]") {
   Window window{{.rows = 10, .bytes = {1000}}};
@@ -89,4 +122,56 @@ TEST_CASE("each stage is counted", "[window]") {
   window.advance(admitted->rows[0], Stage::published);
   CHECK(window.count(Stage::unsafe) == 1);
   CHECK(window.count(Stage::published) == 1);
+}
+
+TEST_CASE("what is left of a page that has to wait is copied out when room is needed", "[window]") {
+  const auto stage = GENERATE(Stage::waiting, Stage::refused, Stage::acknowledged);
+  Window window{{.rows = 1000, .bytes = {4 << 20}}};
+  LargePage large{1, 100};
+  const auto memory = large.memory;
+  WindowPage* admitted = window.admit(std::move(large.page), {});
+  for (std::size_t at = 0; at < 99; ++at) window.finish(admitted->rows[at]);
+  InFlight& left = admitted->rows[99];
+  window.advance(left, stage);
+  CHECK_FALSE(window.make_room({500'000}));  // there is as much
+  CHECK_FALSE(memory.expired());
+
+  CHECK(window.make_room({2'000'000}));
+  CHECK(memory.expired());
+  CHECK(window.bytes() < Bytes{50'000});
+  CHECK(window.rows() == 1);
+  CHECK(&admitted->rows[99] == &left);
+  CHECK(left.page == admitted);
+  const LargePage same{100, 100};
+  CHECK(same_message(*left.row, same.page.rows[0]));
+  CHECK(window.holds(same.page.rows[0]));
+  CHECK(window.lowest_unfinished() == 100);
+  Ids seen;
+  window.for_each([&seen](InFlight& each) { seen.push_back(each.row->id.number()); });
+  CHECK(seen == Ids{100});
+  window.finish(left);
+  CHECK(window.bytes() == Bytes{0});
+}
+
+TEST_CASE("a page stays while others read its rows where they are", "[window]") {
+  const auto stage = GENERATE(Stage::unsafe, Stage::published, Stage::parking, Stage::completing);
+  Window window{{.rows = 1000, .bytes = {1 << 20}}};
+  LargePage large{1, 100};
+  const auto memory = large.memory;
+  WindowPage* admitted = window.admit(std::move(large.page), {});
+  for (std::size_t at = 1; at < 99; ++at) window.finish(admitted->rows[at]);
+  window.advance(admitted->rows[0], Stage::waiting);
+  window.advance(admitted->rows[99], stage);
+  const std::string_view payload = *admitted->rows[99].row->payload;
+  CHECK_FALSE(window.make_room({1 << 20}));
+  CHECK_FALSE(memory.expired());
+  CHECK(admitted->rows[99].row->payload->data() == payload.data());
+}
+
+TEST_CASE("a page of which much is unfinished is not copied", "[window]") {
+  Window window{{.rows = 1000, .bytes = {1 << 20}}};
+  WindowPage* admitted = window.admit(LargePage{1, 100}.page, {});
+  for (InFlight& each : admitted->rows) window.advance(each, Stage::waiting);
+  for (std::size_t at = 0; at < 75; ++at) window.finish(admitted->rows[at]);
+  CHECK_FALSE(window.make_room({1 << 20}));
 }
