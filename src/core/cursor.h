@@ -53,6 +53,8 @@ class Cursor {
   [[nodiscard]] bool is_catching_up() const { return position_ < target_; }
   [[nodiscard]] std::int64_t position() const { return position_; }
   [[nodiscard]] std::optional<std::int64_t> lowest_gap() const { return gaps_.lowest(); }
+  [[nodiscard]] bool has_many_gaps() const { return gaps_.are_many(); }
+  void join_gaps(std::int64_t finished_below) { gaps_.join(finished_below); }
 
   // The background sweep: the net beneath all that (ids set by hand, drawn in blocks by an ORM, CACHE > 1,
   // CYCLE). A survey measures its next chunk, and the next fetch reads the chunk as if it were a gap.

@@ -7,13 +7,34 @@
 
 namespace outbox_relay::core {
 
+namespace {
+
+/// About so many rows are walked over in the time of one search of the index. Joining what is further apart
+/// would bound what is sent, and not what the server does: a writer that stays open for an hour has it walk
+/// over all ids of that hour with each fetch.
+constexpr std::uint64_t walked_for_a_search = 8;
+
+// Mostly they are in order.
+void sort(std::vector<IdRange>& ranges) {
+  if (!std::ranges::is_sorted(ranges, {}, &IdRange::first)) std::ranges::sort(ranges, {}, &IdRange::first);
+}
+
+std::uint64_t ids_between(const IdRange& one, const IdRange& next) {
+  return static_cast<std::uint64_t>(next.first) - static_cast<std::uint64_t>(one.last) - 1;
+}
+
+}  // namespace
+
 std::optional<std::int64_t> Gaps::lowest() const {
   std::optional<std::int64_t> lowest;
-  for (const Group& group : groups_) {
-    const std::int64_t first = group.ranges.front().first;
-    if (!lowest || first < *lowest) lowest = first;
-  }
+  for (const Group& group : groups_) lower(lowest, group.ranges.front().first);
   return lowest;
+}
+
+std::size_t Gaps::count() const {
+  std::size_t count = 0;
+  for (const Group& group : groups_) count += group.ranges.size();
+  return count;
 }
 
 std::vector<IdRange> Gaps::up_to(std::int64_t limit) const {
@@ -24,7 +45,7 @@ std::vector<IdRange> Gaps::up_to(std::int64_t limit) const {
       result.push_back({range.first, std::min(range.last, limit)});
     }
   }
-  std::ranges::sort(result, {}, &IdRange::first);
+  sort(result);
   return result;
 }
 
@@ -65,6 +86,8 @@ void Gaps::settle(const Writers& writers, std::int64_t covered) {
     }
   }
   std::erase_if(groups_, [](const Group& group) { return group.ranges.empty(); });
+  merge_neighbours();
+  join_at_ = std::min(join_at_, std::max(many, 2 * count()));
   last_writers_ = std::move(now.transactions);
 }
 
@@ -86,6 +109,56 @@ void Gaps::narrow(Group& group, const Writers& now) const {
   group.writers = std::move(left);
 }
 
+// While one transaction stays open each fetch adds a group, and soon it is the only writer left of all of
+// them. Whoever is left of a group's writers was there when the next one was found, too: so equal ones are
+// neighbours.
+void Gaps::merge_neighbours() {
+  if (groups_.empty()) return;
+  auto kept = groups_.begin();
+  for (auto group = std::next(kept); group != groups_.end(); ++group) {
+    if (group->writers == kept->writers) {
+      kept->ranges.insert(kept->ranges.end(), group->ranges.begin(), group->ranges.end());
+      sort(kept->ranges);
+    } else if (++kept != group) {
+      *kept = std::move(*group);
+    }
+  }
+  groups_.erase(std::next(kept), groups_.end());
+}
+
+// The joined ones are settled together, when none of the writers of any of them is left: later than each
+// might have been, but never too early.
+void Gaps::join(std::int64_t finished_below) {
+  Group joined{.ranges = {}, .writers = std::vector<std::string>{}};
+  for (Group& group : groups_) {
+    if (!group.writers) continue;
+    const auto rest = std::ranges::find_if(
+        group.ranges, [finished_below](const IdRange& range) { return range.last > finished_below; });
+    if (rest == group.ranges.begin()) continue;
+    joined.ranges.insert(joined.ranges.end(), group.ranges.begin(), rest);
+    group.ranges.erase(group.ranges.begin(), rest);
+    std::vector<std::string> writers;
+    std::ranges::set_union(*joined.writers, *group.writers, std::back_inserter(writers));
+    joined.writers = std::move(writers);
+  }
+  std::erase_if(groups_, [](const Group& group) { return group.ranges.empty(); });
+  if (!joined.ranges.empty()) {
+    auto& ranges = joined.ranges;
+    sort(ranges);
+    auto last = ranges.begin();
+    for (auto range = std::next(last); range != ranges.end(); ++range) {
+      if (ids_between(*last, *range) <= walked_for_a_search) {
+        last->last = range->last;
+      } else {
+        *++last = *range;
+      }
+    }
+    ranges.erase(std::next(last), ranges.end());
+    groups_.insert(groups_.begin(), std::move(joined));
+  }
+  join_at_ = std::max(many, 2 * count());
+}
+
 void Gaps::add(std::vector<IdRange> found) {
   if (!found.empty()) groups_.push_back({std::move(found), std::nullopt});
 }
@@ -93,6 +166,7 @@ void Gaps::add(std::vector<IdRange> found) {
 void Gaps::clear() {
   groups_.clear();
   last_writers_.clear();
+  join_at_ = many;
 }
 
 }  // namespace outbox_relay::core

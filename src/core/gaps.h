@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -33,16 +34,30 @@ class Gaps {
   void add(std::vector<IdRange> found);
   void clear();
 
+  /// Whether there are so many that `join` may spare the server some.
+  [[nodiscard]] bool are_many() const { return count() >= join_at_; }
+  /// Joins those that lie so near each other that to walk over the ids between them costs no more than to
+  /// search once more. Every row up to `finished_below` must be finished: what a fetch then finds between two
+  /// gaps has become pending again, or was committed where no gap was known, and is as new as a row in a gap.
+  void join(std::int64_t finished_below);
+  /// How many sets of possible writers are remembered; to be asked by tests.
+  [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+
  private:
-  /// Gaps found together, hence with the same possible writers.
+  /// Gaps with the same possible writers.
   struct Group {
     std::vector<IdRange> ranges;                      ///< ascending
     std::optional<std::vector<std::string>> writers;  ///< who may still fill them; nothing: not read yet
   };
 
-  void narrow(Group& group, const Writers& now) const;
+  static constexpr std::size_t many = 1000;
 
-  std::vector<Group> groups_;
+  void narrow(Group& group, const Writers& now) const;
+  void merge_neighbours();
+  [[nodiscard]] std::size_t count() const;
+
+  std::vector<Group> groups_;              ///< in the order they were found
+  std::size_t join_at_ = many;             ///< as many gaps
   std::vector<std::string> last_writers_;  ///< of the previous reading, sorted
 };
 

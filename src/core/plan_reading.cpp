@@ -158,6 +158,7 @@ Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePo
     if (unsafe_pages_.size() == 1) flush_delay_ = first_flush_delay;
   }
   flushed(fetched.flushed, now);
+  if (cursor_.has_many_gaps()) cursor_.join_gaps(finished_below());
   pace(arrived, now);
   return arrived;
 }

@@ -175,3 +175,25 @@ TEST_CASE("a gap inside the sweep's chunk stays whole", "[cursor]") {
   cursor.swept({.gaps = {}, .surveyed = 105});
   CHECK(cursor.next_fetch().gaps == Ranges{{1, 100}, {101, 109}});
 }
+
+TEST_CASE("a row between two gaps that were joined is new, not late, and is taken once", "[cursor]") {
+  Cursor cursor = at(0);
+  const Writers open{{"3/1"}};
+  std::int64_t id = 0;
+  while (!cursor.has_many_gaps()) {
+    id += 2;
+    answer(cursor, {.in_gaps = {}, .above = {id}, .writers = open});
+  }
+  answer(cursor, {.in_gaps = {}, .above = {}, .writers = open});
+  cursor.join_gaps(id);
+  REQUIRE(cursor.next_fetch().gaps == Ranges{{1, id - 1}});
+  Ids fresh;
+  const auto absorbed = answer(cursor, {.in_gaps = {100}, .above = {}, .writers = open}, &fresh);
+  CHECK(fresh == Ids{100});
+  CHECK(absorbed.late.empty());
+  CHECK(cursor.next_fetch().gaps == Ranges{{1, 99}, {101, id - 1}});
+  cursor.rewind(50);  // it was requeued, or its topic has opened: it is read above the position, and is known
+  answer(cursor, {.in_gaps = {}, .above = {100}, .writers = open}, &fresh,
+         [](const Row& row) { return row.id == RowId{std::int64_t{100}}; });
+  CHECK(fresh.empty());
+}

@@ -1,5 +1,8 @@
 #include "core/gaps.h"
 
+#include <limits>
+#include <string>
+
 #include "rows.h"
 #include "support/catch.h"
 
@@ -108,4 +111,65 @@ TEST_CASE("what the fetch has not read is not settled", "[gaps]") {
   CHECK(gaps.up_to(everything) == Ranges{{8, 12}});
   gaps.settle({}, 12);
   CHECK(gaps.empty());
+}
+
+TEST_CASE("while one transaction stays open its gaps are remembered together", "[gaps]") {
+  Gaps gaps;
+  Ranges found;
+  for (std::int64_t fetch = 1; fetch <= 500; ++fetch) {
+    gaps.settle({{"3/1", "4/" + std::to_string(fetch), "5/" + std::to_string(fetch)}}, everything);
+    gaps.add({{fetch * 10, fetch * 10}});
+    found.push_back({fetch * 10, fetch * 10});
+    CHECK(gaps.groups() <= 3);
+  }
+  CHECK(gaps.up_to(everything) == found);
+  gaps.settle({{"3/1"}}, everything);
+  CHECK(gaps.fill(2500));
+  CHECK_FALSE(gaps.fill(2500));
+  gaps.settle({}, everything);
+  CHECK(gaps.empty());
+}
+
+TEST_CASE("of very many gaps those near each other are joined, as far as all between is finished", "[gaps]") {
+  Gaps gaps;
+  Ranges found;
+  for (std::int64_t id = 1; id <= 1996; id += 5) found.push_back({id, id + 1});
+  found.push_back({3000, 3000});
+  found.push_back({3100, 3100});
+  gaps.add(found);
+  gaps.settle({{"3/1"}}, everything);
+  CHECK_FALSE(gaps.are_many());
+  Ranges later;
+  for (std::int64_t id = 5001; id <= 7000; id += 2) later.push_back({id, id});
+  gaps.add(later);
+  gaps.settle({{"3/1", "3/2"}}, everything);
+  CHECK(gaps.are_many());
+  gaps.join(6000);
+  CHECK_FALSE(gaps.are_many());
+  Ranges joined{{1, 1997}, {3000, 3000}, {3100, 3100}, {5001, 5999}};
+  for (std::int64_t id = 6001; id <= 7000; id += 2) joined.push_back({id, id});
+  CHECK(gaps.up_to(everything) == joined);
+  CHECK(gaps.lowest() == 1);
+
+  SECTION("a row that fills one divides it") {
+    CHECK(gaps.fill(1000));
+    CHECK(gaps.up_to(2000) == Ranges{{1, 999}, {1001, 1997}});
+    CHECK_FALSE(gaps.fill(1000));
+  }
+  SECTION("they are settled when none of their writers is left") {
+    gaps.settle({{"3/2"}}, everything);
+    CHECK(gaps.up_to(2000) == Ranges{{1, 1997}});
+    gaps.settle({}, everything);
+    CHECK(gaps.empty());
+  }
+}
+
+TEST_CASE("the lowest and the highest id there can be are told apart", "[gaps]") {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  Gaps gaps;
+  gaps.add({{least, least}, {most, most}});
+  gaps.settle({{"3/1"}}, everything);
+  gaps.join(most);
+  CHECK(gaps.up_to(most) == Ranges{{least, least}, {most, most}});
 }
