@@ -27,7 +27,8 @@ Absorbed Scan::absorb(const FetchRequest& request, Fetched& fetched, const IsKno
   if (!absorbed.is_full) {
     start();
   } else if (!rows.empty()) {
-    if (!after_) top_ = fetched.highest;
+    // The table may have been empty a moment before the rows were read.
+    if (!after_) top_ = fetched.highest.value_or(rows.back().id);
     after_ = rows.back().id;
   }
   std::erase_if(rows, is_known);

@@ -42,3 +42,13 @@ TEST_CASE("rows that are in flight are skipped", "[scan]") {
   scan.absorb(request, fetched, [](const Row& row) { return row.id == RowId{std::int64_t{2}}; });
   CHECK(ids(fetched.page.rows) == Ids{1, 3});
 }
+
+TEST_CASE("a pass over a table that was empty when its highest id was read ends with its first page",
+          "[scan]") {
+  Scan scan;
+  FetchRequest request = scan.next_fetch();
+  request.max_rows = 2;
+  Fetched fetched = found({3, 5});
+  CHECK(scan.absorb(request, fetched, [](const Row&) { return false; }).is_full);
+  CHECK(scan.next_fetch().up_to == RowId{5});
+}
