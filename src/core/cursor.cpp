@@ -22,7 +22,7 @@ void Cursor::start(const SourceFacts& facts) {
 void Cursor::rewind(std::int64_t id) {
   if (id > position_) return;
   target_ = std::max(target_, position_);
-  position_ = edge_ = id - 1;
+  position_ = edge_ = before(id);
   sweep_range_.reset();  // it may lie above now
 }
 
@@ -34,9 +34,9 @@ std::optional<SurveyRequest> Cursor::next_survey() const {
 void Cursor::surveyed(const Survey& survey) {
   assert(survey.surveyed > edge_ && survey.surveyed <= target_);
   std::vector<IdRange> unknown;
-  for (IdRange gap : survey.gaps) {
-    gap.first = std::max(gap.first, horizon_ + 1);
-    if (gap.first <= gap.last) unknown.push_back(gap);
+  for (const IdRange& gap : survey.gaps) {
+    if (gap.last <= horizon_) continue;
+    unknown.push_back({std::max(gap.first, horizon_ + 1), gap.last});
   }
   gaps_.add(std::move(unknown));
   edge_ = survey.surveyed;

@@ -219,9 +219,9 @@ void Plan::release_safe_pages(TimePoint now) {
 // Everything up to here is finished, as far as the sequence's ids tell.
 std::int64_t Plan::finished_below() const {
   std::int64_t below = cursor_.position();
-  if (const auto row = window_.lowest_unfinished()) below = std::min(below, *row - 1);
-  if (const auto held = lanes_.lowest_held()) below = std::min(below, *held - 1);
-  if (lowest_dropped_ <= below) below = lowest_dropped_ - 1;
+  if (const auto row = window_.lowest_unfinished()) below = std::min(below, before(*row));
+  if (const auto held = lanes_.lowest_held()) below = std::min(below, before(*held));
+  if (lowest_dropped_ <= below) below = before(lowest_dropped_);
   return below;
 }
 

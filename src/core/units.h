@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace outbox_relay::core {
@@ -23,6 +24,11 @@ struct Bytes {
 template <typename T>
 void lower(std::optional<T>& lowest, const T& value) {
   if (!lowest || value < *lowest) lowest = value;
+}
+
+/// The sequence id before this one; the lowest has none, and stands for itself.
+[[nodiscard]] constexpr std::int64_t before(std::int64_t id) {
+  return id == std::numeric_limits<std::int64_t>::min() ? id : id - 1;
 }
 
 /// A position in PostgreSQL's write-ahead log (pg_lsn).

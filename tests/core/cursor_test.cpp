@@ -197,3 +197,24 @@ TEST_CASE("a row between two gaps that were joined is new, not late, and is take
          [](const Row& row) { return row.id == RowId{std::int64_t{100}}; });
   CHECK(fresh.empty());
 }
+
+TEST_CASE("nothing overflows at either end of the ids", "[cursor]") {
+  constexpr auto highest_id = std::numeric_limits<std::int64_t>::max();
+  Cursor cursor;
+  SECTION("the lowest") {
+    cursor.start({.ids_from_sequence = true, .last_drawn = 5, .before_first = lowest_id, .watermark = 5});
+    cursor.rewind(lowest_id);
+    CHECK(cursor.position() == lowest_id);
+  }
+  SECTION("the highest") {
+    cursor.start({.ids_from_sequence = true,
+                  .last_drawn = highest_id,
+                  .before_first = 0,
+                  .watermark = highest_id - 1});
+    cursor.surveyed({.gaps = {{highest_id, highest_id}}, .surveyed = highest_id});
+    cursor.rewind(highest_id - 1);
+    cursor.surveyed({.gaps = {{highest_id, highest_id}}, .surveyed = highest_id});
+    answer(cursor, {.in_gaps = {}, .above = {}});
+    CHECK(cursor.next_fetch().gaps == Ranges{{highest_id, highest_id}});
+  }
+}
