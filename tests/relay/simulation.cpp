@@ -51,6 +51,10 @@ class Simulation::Source : public relay::Source {
     close();
     co_await pass(1000, 30'000);
     if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.3)) throw core::FailureError(lost());
+    if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.15)) {
+      ++world_.excuses_;  // what this relay has in flight is the other one's business, and nobody does it
+      co_return std::nullopt;
+    }
     is_open_ = true;
     co_return relay::Lead{.lasts = std::chrono::seconds{4}};
   }
@@ -64,6 +68,10 @@ class Simulation::Source : public relay::Source {
     co_return co_await statement([&] { return world_.database_.open(); });
   }
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
+    if (!is_calm && world_.timeline_.now() < parks_again_at_) {
+      co_await pass(1000, 50'000);
+      throw core::FailureError(is_open_ ? conflict() : lost());
+    }
     co_return co_await statement([&] { return world_.database_.park(rows); });
   }
   awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override {
@@ -118,6 +126,8 @@ class Simulation::Source : public relay::Source {
   }
 
   void lose_connection() { close(); }
+  /// Somebody keeps a lock on the refused rows.
+  void lock_refused(microseconds time) { parks_again_at_ = world_.timeline_.now() + time; }
   bool is_calm = false;
 
  private:
@@ -146,6 +156,7 @@ class Simulation::Source : public relay::Source {
   Simulation& world_;
   bool is_open_ = false;
   std::uint64_t session_ = 0;
+  TimePoint parks_again_at_;
   std::vector<std::shared_ptr<Door>> waiting_;
 };
 
@@ -260,7 +271,7 @@ void Simulation::do_something() {
 
 void Simulation::cause_trouble() {
   const std::string topic = "topic-" + std::to_string(dice_.below(3));
-  switch (dice_.below(11)) {
+  switch (dice_.below(12)) {
     case 0:
       process_->source.lose_connection();
       break;
@@ -287,6 +298,9 @@ void Simulation::cause_trouble() {
       break;
     case 9:
       database_.shuffle_places();
+      break;
+    case 10:
+      process_->source.lock_refused(dice_.delay(100'000, 3'000'000));
       break;
     default:
       kill_process();

@@ -71,7 +71,7 @@ class Simulation {
   std::size_t last_message_ = 0;        ///< of those that were asked whether they are bad
   std::size_t repeats_ = 0;
   std::size_t lost_answers_ = 0;  ///< of sinks that are gone
-  std::size_t excuses_ = 0;       ///< kills, each of which allows repeats
+  std::size_t excuses_ = 0;       ///< kills and other leaders, each of which allows repeats
   std::optional<std::string> broken_promise_;
 };
 
