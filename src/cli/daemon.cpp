@@ -74,6 +74,7 @@ void Daemon::start_workers() {
   for (const config::Outbox& outbox : config_.outboxes) {
     auto& outbox_telemetry = telemetry_.add_outbox(to_telemetry_options(outbox));
     ++running_;
+    ++present_;
     workers_.push_back(std::make_unique<relay::Worker>(
         [this, &outbox, &outbox_telemetry](boost::asio::any_io_executor executor) {
           return assemble_outbox(executor, config_, outbox, outbox_telemetry, log_);
@@ -83,7 +84,8 @@ void Daemon::start_workers() {
                             [this, &outbox, &outbox_telemetry, ended = Ended{is_settled, std::move(bug)}] {
                               worker_ended(outbox.name, outbox_telemetry, ended);
                             });
-        }));
+        },
+        [this] { boost::asio::post(io_, [this] { worker_gone(); }); }));
   }
 }
 
@@ -106,8 +108,12 @@ void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry&
   } else if (!ended.is_settled && exit_code_ == exit_done) {
     exit_code_ = exit_unexpected;
   }
-  if (--running_ > 0) return;
-  log_.info("stopped", {{"settled", exit_code_ == exit_done}});
+  if (--running_ == 0) log_.info("stopped", {{"settled", exit_code_ == exit_done}});
+}
+
+// Only now is there nothing left that could be stuck, and that a signal or `drain_timeout` has to cut short.
+void Daemon::worker_gone() {
+  if (--present_ > 0) return;
   drain_timer_.cancel();
   signals_.cancel();
   server_->stop();
@@ -126,8 +132,7 @@ void Daemon::signalled(int signal) {
     log_.warn("SIGHUP does nothing in this version",
               {{"hint", "restart the relay to load another configuration"}});
   } else if (is_draining_) {
-    log_.warn("second signal: leaving at once, what is in flight will be published again");
-    leave_at_once();
+    leave_at_once("second signal");
   } else {
     log_.info("signal received, draining", {{"timeout_ms", config_.drain_timeout.count()}});
     drain();
@@ -140,15 +145,18 @@ void Daemon::drain() {
   drain_timer_.expires_after(config_.drain_timeout);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    log_.warn("drain_timeout has passed, what is in flight will be published again",
-              {{"timeout_ms", config_.drain_timeout.count()}});
-    leave_at_once();
+    leave_at_once("drain_timeout has passed");
   });
 }
 
 // Without destructors: they would wait for threads that may be stuck. Nothing is lost that a kill would not
 // lose, and a kill loses nothing.
-void Daemon::leave_at_once() {
+void Daemon::leave_at_once(const std::string& why) {
+  if (running_ == 0) {
+    log_.warn(why + ": leaving at once, although a library has not ended its threads");
+    std::_Exit(exit_code_);
+  }
+  log_.warn(why + ": leaving at once, what is in flight will be published again");
   std::_Exit(exit_code_ == exit_done ? exit_unexpected : exit_code_);
 }
 

@@ -25,8 +25,8 @@ class Daemon {
   Daemon(const config::Config& config, telemetry::Log& log);
   ~Daemon();
 
-  /// Starts the workers and stays until their end. Returns the exit code of the process: `done` when all that
-  /// was in flight was settled.
+  /// Starts the workers and stays until their end. Returns the exit code of the process, or exits with it
+  /// when a thread is stuck: `done` when all that was in flight was settled.
   ///
   /// A bug, of a pipeline or here, ends the process at once: to unwind would mean to wait for the other
   /// pipelines, which go on.
@@ -43,9 +43,10 @@ class Daemon {
   void await_signal();
   void signalled(int signal);
   void drain();
-  void leave_at_once();
+  [[noreturn]] void leave_at_once(const std::string& why);
   void worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
                     const Ended& ended);
+  void worker_gone();
 
   const config::Config& config_;
   telemetry::Log& log_;
@@ -55,7 +56,8 @@ class Daemon {
   boost::asio::steady_timer drain_timer_{io_};
   std::optional<http::Server> server_;
   std::vector<std::unique_ptr<relay::Worker>> workers_;
-  std::size_t running_ = 0;
+  std::size_t running_ = 0;  ///< workers whose pipeline has not ended
+  std::size_t present_ = 0;  ///< workers whose assembly is not gone
   bool is_draining_ = false;
   int exit_code_ = 0;  ///< of exit_code.h
 };

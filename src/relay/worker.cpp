@@ -36,7 +36,7 @@ struct Worker::Impl {
   std::unique_ptr<Assembly> assembly;
   std::thread thread;
 
-  void main(const MakeAssembly& make, const OnEnd& on_end) {
+  void main(const MakeAssembly& make, const OnEnd& on_end, const OnGone& on_gone) {
     bool is_settled = false;
     std::exception_ptr bug;
     try {
@@ -54,6 +54,7 @@ struct Worker::Impl {
     }
     on_end(is_settled, unwrapped(bug));
     assembly.reset();
+    on_gone();
   }
 
   void beat() {
@@ -71,9 +72,9 @@ struct Worker::Impl {
   }
 };
 
-Worker::Worker(MakeAssembly make, OnEnd on_end) : impl_(std::make_unique<Impl>()) {
-  impl_->thread = std::thread(
-      [impl = impl_.get(), make = std::move(make), on_end = std::move(on_end)] { impl->main(make, on_end); });
+Worker::Worker(MakeAssembly make, OnEnd on_end, OnGone on_gone) : impl_(std::make_unique<Impl>()) {
+  impl_->thread = std::thread([impl = impl_.get(), make = std::move(make), on_end = std::move(on_end),
+                               on_gone = std::move(on_gone)] { impl->main(make, on_end, on_gone); });
 }
 
 Worker::~Worker() {

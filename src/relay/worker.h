@@ -29,8 +29,12 @@ class Worker {
   /// handled.
   using OnEnd = std::function<void(bool settled, std::exception_ptr bug)>;
 
-  /// `make` and `on_end` are called on the new thread.
-  Worker(MakeAssembly make, OnEnd on_end);
+  /// All of the assembly is gone. That comes later than the end, and without a bound of ours: the libraries'
+  /// threads are waited for, which may be stuck in the resolver.
+  using OnGone = std::function<void()>;
+
+  /// All three are called on the new thread: `on_end` and then `on_gone` once each.
+  Worker(MakeAssembly make, OnEnd on_end, OnGone on_gone);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
