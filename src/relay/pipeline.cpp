@@ -55,6 +55,7 @@ void Pipeline::stop() {
   is_stopping_ = true;
   plan_.drain();
   ring_all();
+  leave_unopened_source();
   show();
 }
 
@@ -62,6 +63,12 @@ void Pipeline::abandon() {
   is_abandoned_ = true;
   close_source();
   ring_all();
+}
+
+// A drained pipeline does not wait for a connection that is still being made: a name server that is away
+// would use up the time to drain.
+void Pipeline::leave_unopened_source() {
+  if (is_over() && !is_open_) close_source();
 }
 
 void Pipeline::ring_all() {
@@ -183,6 +190,7 @@ awaitable<void> Pipeline::settle_reports() {
     fetch_alarm_->ring();  // a drained pipeline, or a topic to read again
   }
   ring_all();
+  leave_unopened_source();
 }
 
 void Pipeline::settle(const SinkEvents& events) {

@@ -97,6 +97,7 @@ class Pipeline {
   [[nodiscard]] Clock::TimePoint heartbeat_at() const;
   [[nodiscard]] bool has_session() const { return is_open_ && !session_failure_; }
   void ring_all();
+  void leave_unopened_source();
   [[nodiscard]] core::Backoff make_backoff();
 
   /// Runs an operation of the source, measures it and observes its duration under `query`. One of the session
