@@ -6,7 +6,6 @@
 #include <cassert>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -27,8 +26,16 @@ using relay::Accepted;
 using relay::awaitable;
 using SteadyClock = std::chrono::steady_clock;
 
-/// After a purge librdkafka's threads only have to hand the records back; it takes milliseconds.
-constexpr std::chrono::minutes longest_purge{1};
+/// After a purge librdkafka's threads only have to hand the records back. That takes milliseconds, unless one
+/// of them is in the resolver.
+constexpr std::chrono::seconds longest_purge{5};
+
+core::Failure kept_records(std::size_t count) {
+  return {core::Reason::producer, core::Remedy::retry,
+          "kafka: librdkafka has not let go of " + std::to_string(count) +
+              " records yet, and no new producer is made before",
+          "a name server that does not answer keeps its threads busy: look at those of this host"};
+}
 
 bool is_empty(const relay::SinkEvents& events) {
   return events.deliveries.empty() && events.topics.empty() && !events.broken && !events.trouble &&
@@ -284,9 +291,7 @@ awaitable<std::vector<relay::DeliveryReport>> KafkaSink::rebuild(std::chrono::mi
   co_await state.settle(SteadyClock::now() + patience, RD_KAFKA_PURGE_F_QUEUE);
   co_await state.settle(SteadyClock::now() + longest_purge,
                         RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  if (state.producers.outstanding() > 0) {
-    throw std::logic_error{"kafka: librdkafka kept records although they were purged"};
-  }
+  if (const auto kept = state.producers.outstanding(); kept > 0) throw core::FailureError{kept_records(kept)};
   state.replace_producers();
   state.is_rebuilding = false;
   co_return std::exchange(state.pending.deliveries, {});

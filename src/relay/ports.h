@@ -145,6 +145,8 @@ class Sink {
   /// The orderly end of a producer and a new one in its place: takes the reports that still come (at most
   /// `patience`), purges the rest, takes those reports too. Every row handed over has its report afterwards,
   /// either from an earlier `next_events` or in the returned list. A suspect that is out is not touched.
+  /// Throws `core::FailureError` when that cannot be done now; it goes on where it was when it is called
+  /// again, and until then rows without a report must stay in place.
   virtual awaitable<std::vector<DeliveryReport>> rebuild(std::chrono::milliseconds patience) = 0;
 };
 
