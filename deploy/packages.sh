@@ -42,7 +42,7 @@ packages_of() {
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
     tests) printf '%s\n' catch2 ccache jq libfaketime pgbouncer ;;
-    checks) printf '%s\n' clang-format-19 shellcheck prometheus ;;
+    checks) printf '%s\n' clang-format-19 shellcheck prometheus python3 ;;
     image) printf '%s\n' mmdebstrap buildah crun podman runc ;;
     *) usage 2 >&2 ;;
   esac

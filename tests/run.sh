@@ -16,7 +16,7 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit servers asan tsan faults)
+readonly ordinary_parts=(install scripts format build unit servers observe asan tsan faults)
 readonly slow_parts=(debian13 image)
 
 describe() {
@@ -27,6 +27,7 @@ describe() {
     build) echo "the program and its tests, warnings as errors" ;;
     unit) echo "tests without servers" ;;
     servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
+    observe) echo "alerts and dashboard with a real Prometheus, through load and faults" ;;
     faults) echo "the whole process while servers, networks and the process itself fail; a verifier judges" ;;
     asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
@@ -76,6 +77,13 @@ part_build() { configure_and_build dev; }
 part_unit() { run_tests dev -L unit --parallel "$jobs"; }
 part_servers() { run_tests dev -L servers --parallel "$jobs"; }
 part_faults() { run_tests dev -L faults --parallel "$jobs"; }
+
+part_observe() {
+  promtool check rules --lint=all --lint-fatal deploy/prometheus/alerts.yaml
+  promtool check config --lint=all --lint-fatal deploy/prometheus/prometheus.yaml
+  promtool test rules deploy/prometheus/alerts_test.yaml
+  tests/observe/run build/dev/src/cli/outbox-relay
+}
 
 # The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
 readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)
