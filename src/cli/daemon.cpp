@@ -32,18 +32,26 @@ telemetry::BuildInfo telemetry_build_info() {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, telemetry::Log& log)
-    : config_(config), log_(log), telemetry_(telemetry_build_info(), log) {
+Daemon::Daemon(const config::Config& config, telemetry::Log& log, const telemetry::SystemdSettings& systemd)
+    : config_(config), log_(log), telemetry_(telemetry_build_info(), log), systemd_(systemd.socket) {
   server_.emplace(io_, http::ListenAddress{config.http.listen.address, config.http.listen.port}, routes());
   log_.info("listening", {{"address", server_->address().to_string()}});
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   await_signal();
+  if (systemd.watchdog_timeout) {
+    watchdog_.emplace(io_, systemd_, log_, *systemd.watchdog_timeout,
+                      [this] { return telemetry_.health().liveness(false); });
+  }
 }
 
 Daemon::~Daemon() = default;
 
 int Daemon::run() noexcept {
   start_workers();
+  // Not when the first row was relayed: what is ordered behind this service must not wait for PostgreSQL and
+  // Kafka, and systemd would take their absence for a failed start. That is what /readyz is for.
+  tell_systemd("READY=1");
+  if (watchdog_) watchdog_->start();
   io_.run();
   workers_.clear();  // the threads have told their end
   return exit_code_;
@@ -115,6 +123,7 @@ void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry&
 void Daemon::worker_gone() {
   if (--present_ > 0) return;
   drain_timer_.cancel();
+  if (watchdog_) watchdog_->stop();
   signals_.cancel();
   server_->stop();
 }
@@ -141,12 +150,21 @@ void Daemon::signalled(int signal) {
 
 void Daemon::drain() {
   is_draining_ = true;
+  // So that TimeoutStopSec= of the unit need not follow `drain_timeout`.
+  const auto longest_stop = config_.drain_timeout + std::chrono::seconds{5};
+  tell_systemd("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+               std::to_string(std::chrono::microseconds{longest_stop}.count()));
   for (const auto& worker : workers_) worker->stop();
   drain_timer_.expires_after(config_.drain_timeout);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     leave_at_once("drain_timeout has passed");
   });
+}
+
+void Daemon::tell_systemd(const std::string& message) {
+  if (const auto reason = systemd_.notify(message))
+    log_.warn("systemd could not be told", {{"error", *reason}});
 }
 
 // Without destructors: they would wait for threads that may be stuck. Nothing is lost that a kill would not

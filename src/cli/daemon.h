@@ -8,9 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "cli/watchdog.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "relay/worker.h"
+#include "telemetry/systemd_notifier.h"
 #include "telemetry/telemetry.h"
 
 namespace outbox_relay::cli {
@@ -18,11 +20,12 @@ namespace outbox_relay::cli {
 /// The running process: one worker thread an outbox, and on the main thread signals, HTTP and supervision.
 ///
 /// It does not end because a server is away. It ends by SIGTERM or SIGINT: the first drains within
-/// `drain_timeout`, a second leaves at once. Lives on the main thread.
+/// `drain_timeout`, a second leaves at once. As a service of systemd it says when it has started, that it
+/// stops, and that it lives. Lives on the main thread.
 class Daemon {
  public:
   /// Begins to listen. Throws `http::ListenError`. The configuration and the log outlive it.
-  Daemon(const config::Config& config, telemetry::Log& log);
+  Daemon(const config::Config& config, telemetry::Log& log, const telemetry::SystemdSettings& systemd);
   ~Daemon();
 
   /// Starts the workers and stays until their end. Returns the exit code of the process, or exits with it
@@ -43,6 +46,7 @@ class Daemon {
   void await_signal();
   void signalled(int signal);
   void drain();
+  void tell_systemd(const std::string& message);
   [[noreturn]] void leave_at_once(const std::string& why);
   void worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
                     const Ended& ended);
@@ -51,9 +55,11 @@ class Daemon {
   const config::Config& config_;
   telemetry::Log& log_;
   telemetry::Telemetry telemetry_;
+  const telemetry::SystemdNotifier systemd_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer drain_timer_{io_};
+  std::optional<Watchdog> watchdog_;
   std::optional<http::Server> server_;
   std::vector<std::unique_ptr<relay::Worker>> workers_;
   std::size_t running_ = 0;  ///< workers whose pipeline has not ended

@@ -1,6 +1,8 @@
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <variant>
 
@@ -40,7 +42,7 @@ int run(const RunOptions& options) {
                                    {"outboxes", config.outboxes.size()}});
   if (const auto warning = kafka::version_warning()) log.warn(*warning);
   try {
-    Daemon daemon{config, log};
+    Daemon daemon{config, log, telemetry::read_systemd_settings(std::getenv, getpid())};
     return daemon.run();
   } catch (const http::ListenError& error) {
     log.error(error.what(), {{"hint", error.hint()}});

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <csignal>
 #include <set>
 
 #include "shop.h"
 #include "support/catch.h"
+#include "support/notify_socket.h"
 
 using namespace outbox_relay::testing;
 
@@ -51,4 +53,21 @@ TEST_CASE("SIGTERM before any server could be reached ends the relay, too") {
   REQUIRE(eventually([&shop] { return shop.log().find("fetching failed") != std::string::npos; }));
   shop.relay().signal(SIGTERM);
   CHECK(shop.relay().wait() == 0);
+}
+
+TEST_CASE("systemd hears that the relay has started, that it lives and that it stops, servers or not") {
+  PostgresServer postgres;
+  Shop shop{postgres, shared_kafka()};
+  postgres.stop();
+  NotifySocket systemd;
+  shop.start("", {.environment = {"NOTIFY_SOCKET=" + systemd.name(), "WATCHDOG_USEC=300000"}, .wrapper = {}});
+  REQUIRE(eventually([&systemd] { return systemd.messages().size() >= 4; }));
+  shop.relay().signal(SIGTERM);
+  CHECK(shop.relay().wait() == 0);
+
+  const auto& messages = systemd.messages();
+  CHECK(messages.front() == "READY=1");
+  CHECK(messages.at(1) == "WATCHDOG=1");
+  // drain_timeout and 5 s
+  CHECK(std::ranges::count(messages, "STOPPING=1\nEXTEND_TIMEOUT_USEC=25000000") == 1);
 }
