@@ -10,8 +10,8 @@
 #   runtime   what the built program needs to run
 #   servers   a throw-away PostgreSQL and Kafka, and clients to look at them (quick start, tests)
 #   tests     what the tests are built with, and what only they need: a connection pooler, a wrong clock, jq
-#   checks    formatting, linting, and promtool for the metrics
-#   image     what `tests/run.sh --all` needs to build Debian 13 trees and container images
+#   checks    formatting, linting, promtool, and what makes and judges the unit, the chart and the Debian package
+#   image     what `tests/run.sh --all` needs for trees of Debian, container images and a systemd of its own
 set -euo pipefail
 
 usage() {
@@ -42,8 +42,8 @@ packages_of() {
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
     tests) printf '%s\n' catch2 ccache jq libfaketime pgbouncer ;;
-    checks) printf '%s\n' clang-format-19 shellcheck prometheus python3 ;;
-    image) printf '%s\n' mmdebstrap buildah crun podman runc ;;
+    checks) printf '%s\n' clang-format-19 shellcheck prometheus dpkg-dev file lintian man-db python3 python3-venv systemd ;;
+    image) printf '%s\n' mmdebstrap buildah crun podman runc systemd-container ;;
     *) usage 2 >&2 ;;
   esac
 }

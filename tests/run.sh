@@ -2,7 +2,7 @@
 # Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
 #
 #   tests/run.sh                 all parts but the slow ones
-#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image
+#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image, the service under systemd
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
@@ -16,8 +16,8 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit servers observe asan tsan faults)
-readonly slow_parts=(debian13 image)
+readonly ordinary_parts=(install scripts format build unit deploy servers observe asan tsan faults)
+readonly slow_parts=(debian13 image service)
 
 describe() {
   case $1 in
@@ -26,6 +26,7 @@ describe() {
     format) echo "clang-format of every source file" ;;
     build) echo "the program and its tests, warnings as errors" ;;
     unit) echo "tests without servers" ;;
+    deploy) echo "systemd unit, Helm chart, compose file, Debian package" ;;
     servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
     observe) echo "alerts and dashboard with a real Prometheus, through load and faults" ;;
     faults) echo "the whole process while servers, networks and the process itself fail; a verifier judges" ;;
@@ -33,6 +34,7 @@ describe() {
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
     debian13) echo "build and unit tests in a tree of Debian 13" ;;
     image) echo "the container image: built, run, health check" ;;
+    service) echo "the Debian package and its service under a real systemd" ;;
   esac
 }
 
@@ -75,6 +77,7 @@ run_tests() {
 
 part_build() { configure_and_build dev; }
 part_unit() { run_tests dev -L unit --parallel "$jobs"; }
+part_deploy() { tests/deploy/check; }
 part_servers() { run_tests dev -L servers --parallel "$jobs"; }
 part_faults() { run_tests dev -L faults --parallel "$jobs"; }
 
@@ -102,6 +105,7 @@ part_tsan() {
 
 part_debian13() { tests/platforms/debian13; }
 part_image() { tests/platforms/image; }
+part_service() { tests/platforms/service; }
 
 # --- The runner ---------------------------------------------------------------------------------------------------------
 
