@@ -9,6 +9,8 @@
 #include "postgres/parked_rows_statements.h"
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
+#include "postgres/session_settings.h"
+#include "postgres/socket_watchdog.h"
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
@@ -41,10 +43,8 @@ class ParkedRows::Session {
  public:
   explicit Session(Settings settings) : settings_(std::move(settings)) {
     settings_.table.parks = true;
-    guarded([&] {
-      postgres::connect(connection_, settings_.server);
-      pqxx::work transaction{*connection_};
-      prepare(transaction);
+    guarded([&] { postgres::connect(connection_, settings_.server); });
+    transact(Kind::read, [&](pqxx::work& transaction) {
       table_ = describe_table(settings_.table, {}, read_catalog(transaction, settings_.table));
       remembers_ = has_watermark_table(transaction);
     });
@@ -58,16 +58,19 @@ class ParkedRows::Session {
     return {table_, selection};
   }
 
+  enum class Kind : std::uint8_t { read, change };
+
   /// Runs `work` with a transaction, which is committed. A conflict with the relay or with somebody else is
   /// tried again a few times.
   template <typename Work>
-  void transact(Work work) {
+  void transact(Kind kind, Work work) {
     constexpr int attempts = 5;
     for (int attempt = 1;; ++attempt) {
       try {
         return guarded([&] {
+          const Watch watch{watchdog_, connection_->sock(), longest_transaction(kind)};
           pqxx::work transaction{*connection_};
-          prepare(transaction);
+          prepare(transaction, kind);
           work(transaction);
           transaction.commit();
         });
@@ -84,7 +87,7 @@ class ParkedRows::Session {
                                  const std::optional<std::string>& after, ParkedCount& count) {
     std::optional<std::string> last;
     ParkedCount done;
-    transact([&](pqxx::work& transaction) {
+    transact(Kind::change, [&](pqxx::work& transaction) {
       last.reset();
       const auto refused = run(transaction, statements.act(action, after));
       if (refused.empty()) return;
@@ -114,15 +117,43 @@ class ParkedRows::Session {
     } catch (const core::FailureError&) {
       throw;
     } catch (const std::exception& error) {
+      if (watchdog_.has_bitten()) {
+        throw core::FailureError(
+            {core::Reason::timeout, core::Remedy::rebuild, "PostgreSQL did not answer in time", ""});
+      }
       throw core::FailureError(failure_of(error, !connection_));
     }
   }
 
-  void prepare(pqxx::work& transaction) const {
-    // Whoever waits behind a row may be a hundred thousand, all released by one statement.
-    constexpr std::chrono::milliseconds longest_statement = 5min;
+  /// While this lives, a transaction is under way.
+  class Watch {
+   public:
+    Watch(SocketWatchdog& watchdog, int socket, std::chrono::milliseconds within) : watchdog_(watchdog) {
+      watchdog_.arm(socket, within);
+    }
+    ~Watch() { watchdog_.disarm(); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    SocketWatchdog& watchdog_;
+  };
+
+  /// Whoever waits behind a row may be a hundred thousand, all released by one statement.
+  [[nodiscard]] std::chrono::milliseconds longest_statement(Kind kind) const {
+    constexpr std::chrono::milliseconds least_for_change = 5min;
+    const auto configured = settings_.server.statement_timeout;
+    return kind == Kind::read ? configured : std::max(configured, least_for_change);
+  }
+
+  /// Two statements take time, at the most; the server ends each of them before.
+  [[nodiscard]] std::chrono::milliseconds longest_transaction(Kind kind) const {
+    return 2 * longest_statement(kind) + answer_grace;
+  }
+
+  void prepare(pqxx::work& transaction, Kind kind) const {
     execute(transaction, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", {});
-    set_limits(transaction, std::max(settings_.server.statement_timeout, longest_statement).count());
+    set_limits(transaction, longest_statement(kind).count());
     execute(transaction, "SELECT set_config('lock_timeout', '5000', true)", {});
   }
 
@@ -158,6 +189,7 @@ class ParkedRows::Session {
   std::optional<pqxx::connection> connection_;
   Table table_;
   bool remembers_ = false;
+  SocketWatchdog watchdog_;
 };
 
 ParkedRows::ParkedRows(Settings settings) : session_(std::make_unique<Session>(std::move(settings))) {}
@@ -167,7 +199,7 @@ ParkedRows::~ParkedRows() = default;
 void ParkedRows::list(const ParkedSelection& selection, const std::function<void(const ParkedRow&)>& visit) {
   const auto statements = session_->statements(selection);
   std::map<std::string, std::int64_t> behind;
-  session_->transact([&](pqxx::work& transaction) {
+  session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
     behind.clear();
     for (const auto& row : run(transaction, statements.count_behind())) {
       behind.emplace(row[0].as<std::string>(), row[1].as<std::int64_t>());
@@ -176,7 +208,7 @@ void ParkedRows::list(const ParkedSelection& selection, const std::function<void
   std::optional<std::string> after;
   for (;;) {
     std::vector<ParkedRow> page;
-    session_->transact([&](pqxx::work& transaction) {
+    session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
       page.clear();
       for (const auto& row : run(transaction, statements.page(after))) {
         auto& parked = page.emplace_back();
@@ -198,7 +230,7 @@ void ParkedRows::list(const ParkedSelection& selection, const std::function<void
 
 std::vector<NotRefused> ParkedRows::find_not_refused(const ParkedSelection& selection) {
   std::map<std::string, std::optional<std::string>> parked;
-  session_->transact([&](pqxx::work& transaction) {
+  session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
     parked.clear();
     for (const auto& row : run(transaction, session_->statements({}).find(selection.ids))) {
       auto& behind = parked[row[0].as<std::string>()];

@@ -19,10 +19,6 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-/// How much longer than the server we wait, so that its own timeout is heard first and the session survives
-/// it.
-constexpr auto grace = 5s;
-
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
   return text == nullptr ? std::string{} : std::string{text};
@@ -203,7 +199,7 @@ awaitable<std::vector<Result>> Session::run_bare(const std::vector<Query>& batch
 }
 
 awaitable<Session::Outcome> Session::attempt(const std::vector<Query>& batch) {
-  arm(settings_.statement_timeout + grace, "answer");
+  arm(settings_.statement_timeout + answer_grace, "answer");
   auto commands = send(batch);
   co_await flush();
   Outcome outcome = co_await receive(std::move(commands));

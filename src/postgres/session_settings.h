@@ -8,6 +8,10 @@
 
 namespace outbox_relay::postgres {
 
+/// How much longer than the server we wait, so that its own timeout is heard first and the session survives
+/// it.
+inline constexpr std::chrono::seconds answer_grace{5};
+
 /// What a session is for.
 struct SessionUse {
   /// A transaction pooler may stand between: from one transaction to the next the server's end of the

@@ -1,6 +1,7 @@
 // What the command line does with parked rows.
 #include "postgres/parked_rows.h"
 
+#include <csignal>
 #include <thread>
 
 #include "fixture.h"
@@ -236,6 +237,23 @@ TEST_CASE("all rows are done page by page, each with those behind it", "[postgre
   CHECK(behind == std::vector<std::size_t>{100, 100'199, 100'249});
   CHECK(done.behind == 100'249);
   CHECK(database.value("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL") == "0");
+}
+
+TEST_CASE("a server that freezes after it took the connection is not waited for for ever",
+          "[postgres][parked_rows]") {
+  const Database database;
+  make_outbox(database);
+  auto settings = settings_of(database);
+  settings.server.statement_timeout = std::chrono::milliseconds{100};
+  ParkedRows parked{settings};
+  const auto pid =
+      std::stoi(database.value("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                               "application_name = 'outbox-relay'"));
+  REQUIRE(::kill(pid, SIGSTOP) == 0);
+  const auto failure = failure_of([&] { listed(parked); });
+  ::kill(pid, SIGCONT);
+  CHECK(failure.reason == core::Reason::timeout);
+  CHECK(failure.message == "PostgreSQL did not answer in time");
 }
 
 TEST_CASE("a deadlock with somebody else is tried again", "[postgres][parked_rows]") {
