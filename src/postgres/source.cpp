@@ -173,6 +173,7 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
                                 "`postgres.connection` must lead to one primary"});
     }
     Table table = co_await read_table();
+    if (table.advice && events_.notice) events_.notice(*table.advice);
     const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
     opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
     co_await read_facts(opening);

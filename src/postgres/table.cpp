@@ -57,7 +57,10 @@ SELECT a.attname::text,
        has_column_privilege(c.oid, a.attnum, 'UPDATE')::text,
        (a.atttypmod >= 0 OR t.typtypmod >= 0)::text,
        ()" + has_index_of_values("c.oid", "a.attname") +
-                                        R"()::text
+                                        R"()::text,
+       EXISTS (SELECT FROM pg_catalog.pg_index i
+                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indkey[0] = a.attnum
+                  AND i.indcollation[0] = 'pg_catalog."C"'::regcollation)::text
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -156,6 +159,9 @@ class Columns {
   [[nodiscard]] bool is_limited(const std::string& name) const { return (*row_of(name))[5] == is_true; }
   [[nodiscard]] bool has_index_of_values(const std::string& name) const {
     return (*row_of(name))[6] == is_true;
+  }
+  [[nodiscard]] bool has_index_by_bytes(const std::string& name) const {
+    return (*row_of(name))[7] == is_true;
   }
 
  private:
@@ -305,6 +311,15 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
   table.has_partitions = facts[2] == is_true;
   table.id = columns.require(settings.id, "id", id_types);
   table.id_kind = id_kind(table.id);
+  if (table.id_kind == IdKind::text && !columns.has_index_by_bytes(settings.id)) {
+    const auto relation = qualified(settings.schema, settings.name);
+    const auto id = quoted_name(settings.id);
+    table.advice =
+        "no index of table " + relation + " has " + id +
+        " in the order in which it is read, byte by byte; each fetch sorts what is pending: CREATE "
+        "INDEX ON " +
+        relation + " (" + id + " COLLATE \"C\")";
+  }
   if (settings.message_id) table.message_id = columns.require(*settings.message_id, "message_id");
   if (settings.key) table.key = columns.require(*settings.key, "key");
   table.payload = columns.require(settings.payload, "payload", payload_types);

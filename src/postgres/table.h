@@ -57,6 +57,7 @@ struct Table {
   bool parks = false;  ///< those three are there and may be written
   /// Draws the ids, upwards. Without it ids may appear in any order, and there are no gaps to watch.
   std::optional<Sequence> sequence;
+  std::optional<std::string> advice;  ///< what makes it slow, with the DDL against it: a line for the log
 };
 
 /// Rows of a catalog query, all columns as text, NULL as empty.

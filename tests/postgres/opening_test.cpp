@@ -366,6 +366,25 @@ TEST_CASE("without a control schema the relay works and says what it lacks", "[p
   relay.save_watermark(3);
 }
 
+TEST_CASE("text ids want an index by their bytes", "[postgres][opening]") {
+  const Database database;
+  const auto type = GENERATE(as<std::string>{}, "text", "varchar(26)", "character(26)");
+  database.execute("CREATE TABLE outbox (id " + type + " PRIMARY KEY, payload text, sent_at timestamptz)");
+  Relay relay{database.plain_settings()};
+  relay.open();
+  REQUIRE(relay.notices().size() == 1);
+  const std::string told = relay.notices()[0];
+  const std::string ddl = "CREATE INDEX ON \"public\".\"outbox\" (\"id\" COLLATE \"C\")";
+  CHECK(told ==
+        "no index of table \"public\".\"outbox\" has \"id\" in the order in which it is read, byte by byte; "
+        "each"
+        " fetch sorts what is pending: " +
+            ddl);
+  database.execute(ddl);
+  relay.open();
+  CHECK(relay.notices().size() == 1);
+}
+
 TEST_CASE("a watermark that cannot be saved is never worth a stop", "[postgres][opening]") {
   const Database database;
   database.execute(plain_outbox);
