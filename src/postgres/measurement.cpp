@@ -33,8 +33,8 @@ SELECT extract(epoch FROM greatest(
 
 }  // namespace
 
-Measurement::Measurement(Table table, std::int64_t statement_timeout_milliseconds)
-    : table_(std::move(table)), statement_timeout_milliseconds_(statement_timeout_milliseconds) {}
+Measurement::Measurement(Table table, std::chrono::milliseconds statement_timeout)
+    : table_(std::move(table)), statement_timeout_(statement_timeout) {}
 
 void Measurement::measure(pqxx::connection& connection, std::optional<std::int64_t> watermark,
                           Sample& sample) const {
@@ -48,7 +48,7 @@ void Measurement::measure(pqxx::connection& connection, std::optional<std::int64
 
 void Measurement::measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction, statement_timeout_milliseconds_);
+  set_limits(transaction, statement_timeout_);
   const auto result = execute(transaction, table_sql, {qualified(table_.schema, table_.name)});
   sample.table_dead_rows = result[0][0].as<double>();
   live_rows = result[0][1].as<double>();
@@ -56,7 +56,7 @@ void Measurement::measure_table(pqxx::connection& connection, Sample& sample, do
 
 void Measurement::measure_snapshots(pqxx::connection& connection, Sample& sample) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction, statement_timeout_milliseconds_);
+  set_limits(transaction, statement_timeout_);
   const auto result = execute(transaction, snapshots_sql);
   if (!result.empty()) sample.oldest_snapshot_age_seconds = result[0][0].as<double>();
 }
@@ -64,7 +64,7 @@ void Measurement::measure_snapshots(pqxx::connection& connection, Sample& sample
 void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) const {
   if (!table_.last_error) return;
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction, statement_timeout_milliseconds_);
+  set_limits(transaction, statement_timeout_);
   // Somebody may have dropped it meanwhile; without it they could be anywhere in the table.
   const auto index = execute(transaction, "SELECT " + has_index_of_values("$1::regclass", "$2"),
                              {qualified(table_.schema, table_.name), table_.parked_at->name});
@@ -82,7 +82,7 @@ void Measurement::measure_parked(pqxx::connection& connection, Sample& sample) c
 void Measurement::measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
                                   Sample& sample) const {
   pqxx::read_transaction transaction{connection};
-  set_limits(transaction, statement_timeout_milliseconds_);
+  set_limits(transaction, statement_timeout_);
   Texts parameters;
   if (table_.sequence) parameters.push_back(std::to_string(watermark));
   const auto row = execute(transaction, backlog_sql(), parameters)[0];

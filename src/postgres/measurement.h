@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <pqxx/pqxx>
@@ -15,7 +16,7 @@ namespace outbox_relay::postgres {
 /// libpqxx throws.
 class Measurement {
  public:
-  Measurement(Table table, std::int64_t statement_timeout_milliseconds);
+  Measurement(Table table, std::chrono::milliseconds statement_timeout);
 
   /// Fills in what it can; what an exception leaves out stays unknown. Without a watermark the backlog is not
   /// counted.
@@ -33,7 +34,7 @@ class Measurement {
   [[nodiscard]] std::string backlog_sql() const;
 
   Table table_;
-  std::int64_t statement_timeout_milliseconds_;
+  std::chrono::milliseconds statement_timeout_;
 };
 
 }  // namespace outbox_relay::postgres

@@ -153,8 +153,7 @@ class ParkedRows::Session {
 
   void prepare(pqxx::work& transaction, Kind kind) const {
     execute(transaction, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", {});
-    set_limits(transaction, longest_statement(kind).count());
-    execute(transaction, "SELECT set_config('lock_timeout', '5000', true)", {});
+    set_limits(transaction, longest_statement(kind));
   }
 
   bool has_watermark_table(pqxx::work& transaction) const {

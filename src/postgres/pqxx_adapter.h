@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "core/failure.h"
 #include "postgres/classify.h"
 #include "postgres/connection_options.h"
+#include "postgres/session_settings.h"
 #include "postgres/table.h"
 
 // libpqxx 6.4 (Debian 12) and 7.10 (Debian 13) under one name: what differs between them stands here.
@@ -63,14 +65,8 @@ inline std::string array_literal(const Texts& elements) {
 
 /// What the statements of a transaction rely on. In each transaction anew: libpqxx 6.4 reconnects without a
 /// word, and settings of the session would be gone.
-inline void set_limits(pqxx::transaction_base& transaction, std::int64_t statement_timeout_milliseconds) {
-  execute(transaction,
-          "SELECT set_config('statement_timeout', $1, true), set_config('search_path', '', true), "
-          "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-          "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true), "
-          "set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), "
-          "set_config('row_security', 'off', true)",
-          {std::to_string(statement_timeout_milliseconds)});
+inline void set_limits(pqxx::transaction_base& transaction, std::chrono::milliseconds statement_timeout) {
+  execute(transaction, "SELECT " + common_settings_sql(statement_timeout, true));
 }
 
 inline CatalogRows to_catalog_rows(const pqxx::result& result) {

@@ -109,7 +109,7 @@ class Sampler::Thread {
     // No measurement is worth more time than this.
     constexpr std::chrono::milliseconds longest_statement{2000};
     const auto timeout = std::min(settings_.server.statement_timeout, longest_statement);
-    measurement_.emplace(read_table(), timeout.count());
+    measurement_.emplace(read_table(), timeout);
   }
 
   Table read_table() {

@@ -20,26 +20,31 @@ std::string milliseconds(std::chrono::milliseconds duration) {
   return std::to_string(duration.count());
 }
 
-std::vector<Setting> settings_of_statements(const ServerSettings& settings, const SessionUse& use) {
-  std::vector<Setting> all{
+std::vector<Setting> common_settings(std::chrono::milliseconds statement_timeout) {
+  return {
       {"search_path", ""},
       {"row_security", "off"},  // an error instead of rows that are silently missing
-      {"statement_timeout", milliseconds(settings.statement_timeout)},
-      {"lock_timeout", milliseconds(std::min<std::chrono::milliseconds>(settings.statement_timeout / 2, 5s))},
-      {"idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout)},
+      {"statement_timeout", milliseconds(statement_timeout)},
+      {"lock_timeout", milliseconds(std::min<std::chrono::milliseconds>(statement_timeout / 2, 5s))},
       {"TimeZone", "UTC"},
       {"DateStyle", "ISO"},
+      {"enable_seqscan", "off"},
+      {"enable_bitmapscan", "off"},
+      {"max_parallel_workers_per_gather", "0"},
+      {"jit", "off"},
+  };
+}
+
+std::vector<Setting> settings_of_data_path(const ServerSettings& settings, const SessionUse& use) {
+  std::vector<Setting> all{
+      {"idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout)},
       // One plan whatever the statistics say: taken while the outbox was empty, they turn a spike into
       // sequential scans.
       {"plan_cache_mode", "force_generic_plan"},
-      {"enable_seqscan", "off"},
-      {"enable_bitmapscan", "off"},
       {"enable_sort", "off"},
       {"enable_hashjoin", "off"},
       {"enable_mergejoin", "off"},
       {"enable_material", "off"},
-      {"max_parallel_workers_per_gather", "0"},
-      {"jit", "off"},
       // Large values pass through a window; beyond this they would go by way of temporary files.
       {"work_mem", "32MB"},
   };
@@ -48,6 +53,15 @@ std::vector<Setting> settings_of_statements(const ServerSettings& settings, cons
   // never makes a sequential scan look better.
   if (use.completes_rows) all.emplace_back("cpu_index_tuple_cost", "1000");
   return all;
+}
+
+std::string set_config_calls(const std::vector<Setting>& settings, bool is_local) {
+  std::string calls;
+  for (const auto& [name, value] : settings) {
+    calls += (calls.empty() ? "" : ", ") + ("pg_catalog.set_config('" + std::string{name}) + "', '" + value +
+             (is_local ? "', true)" : "', false)");
+  }
+  return calls;
 }
 
 /// What concerns the connection, which is the pooler's own where one stands between.
@@ -79,18 +93,21 @@ std::vector<Setting> settings_of_connection(const ServerSettings& settings, cons
 
 }  // namespace
 
+std::string common_settings_sql(std::chrono::milliseconds statement_timeout, bool is_local) {
+  return set_config_calls(common_settings(statement_timeout), is_local);
+}
+
 std::string session_settings_sql(const ServerSettings& settings, const SessionUse& use, int server_version) {
-  auto all = settings_of_statements(settings, use);
+  auto more = settings_of_data_path(settings, use);
   if (!use.is_pooled) {
-    const auto more = settings_of_connection(settings, use, server_version);
-    all.insert(all.end(), more.begin(), more.end());
+    const auto of_connection = settings_of_connection(settings, use, server_version);
+    more.insert(more.end(), of_connection.begin(), of_connection.end());
   }
-  const std::string is_local = use.is_pooled ? "true" : "false";
   std::string sql =
-      "SELECT pg_catalog.pg_backend_pid(), extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text";
-  for (const auto& [name, value] : all) {
-    sql += ", pg_catalog.set_config('" + std::string{name} + "', '" + value + "', " + is_local + ")";
-  }
+      "SELECT pg_catalog.pg_backend_pid(), extract(epoch FROM "
+      "pg_catalog.pg_postmaster_start_time())::text, " +
+      common_settings_sql(settings.statement_timeout, use.is_pooled) + ", " +
+      set_config_calls(more, use.is_pooled);
   // A closed connection is noticed while a statement runs, too; not every system can do that, and refuses it.
   if (use.ends_after_silence && server_version >= version_14) {
     sql +=

@@ -24,6 +24,10 @@ struct SessionUse {
   std::optional<std::chrono::milliseconds> ends_after_silence;
 };
 
+/// What every connection of the relay relies on, as calls of set_config separated by commas: texts and names
+/// that mean one thing, bounds on time, no scans over the whole table.
+[[nodiscard]] std::string common_settings_sql(std::chrono::milliseconds statement_timeout, bool is_local);
+
 /// The statement by which a session asks the server for what the relay relies on: bounds on time, plans that
 /// do not change, names that mean one thing. Run after connecting instead of passed in `options`, which
 /// belong to the user. Its first columns are those below; `server_version` as PQserverVersion has it.
