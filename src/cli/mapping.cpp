@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/secrecy.h"
 #include "core/failure.h"
 
 namespace outbox_relay::cli {
@@ -148,9 +149,12 @@ kafka::ProducerSettings to_producer_settings(const config::Config& config, const
   kafka::ProducerSettings settings;
   for (const config::Property& property : config.kafka.properties) {
     settings.properties.emplace_back(property.name, property.value.reveal());
+    if (config::is_sensitive_property(property.name)) settings.secrets.push_back(property.value.reveal());
   }
   const auto add_secret = [&settings](const char* name, const std::optional<config::Path>& file) {
-    if (file) settings.properties.emplace_back(name, read_or_throw(*file).reveal());
+    if (!file) return;
+    settings.secrets.push_back(read_or_throw(*file).reveal());
+    settings.properties.emplace_back(name, settings.secrets.back());
   };
   add_secret("sasl.password", config.kafka.sasl_password_file);
   add_secret("ssl.key.password", config.kafka.ssl_key_password_file);

@@ -20,7 +20,7 @@ Channel::Channel(ProducerSettings settings, ProducerKind kind, Housekeeper& hous
       kind_(kind),
       housekeeper_(housekeeper),
       event_fd_(event_fd),
-      reader_(kind, std::move(log)) {}
+      reader_(kind, std::move(log), Secrets{settings_.secrets}) {}
 
 Channel::~Channel() {
   let_go();

@@ -22,7 +22,7 @@ enum class Origin {
 /// that knows.
 ///
 /// `detail` is librdkafka's own text about the occasion, or empty; it holds addresses, never keys, payloads
-/// or secrets.
+/// or secrets (`Secrets` takes those out).
 [[nodiscard]] core::Failure classify(rd_kafka_resp_err_t code, Origin origin, std::string_view detail = {});
 
 }  // namespace outbox_relay::kafka

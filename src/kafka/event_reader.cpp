@@ -63,10 +63,11 @@ void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event) 
   if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(&event) != 0) {
     std::array<char, 512> text{};
     const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(producer.client(), text.data(), text.size());
-    producer_failed(classify(cause, Origin::producer, text.data()));
+    producer_failed(classify(cause, Origin::producer, secrets_.out_of(text.data())));
     return;
   }
-  core::Failure failure = classify(code, Origin::producer, rd_kafka_event_error_string(&event));
+  core::Failure failure =
+      classify(code, Origin::producer, secrets_.out_of(rd_kafka_event_error_string(&event)));
   if (failure.remedy != core::Remedy::operate) {
     failure.remedy = core::Remedy::retry;  // librdkafka goes on trying by itself
     // "1/1 brokers are down" follows the text that says why, which is the better one.
@@ -107,7 +108,7 @@ void EventReader::read_log(rd_kafka_event_t& event) const {
   const char* text = nullptr;
   int level = 0;
   if (rd_kafka_event_log(&event, &facility, &text, &level) != 0) return;
-  log_(std::string{facility} + ": " + text);
+  log_(std::string{facility} + ": " + secrets_.out_of(text));
 }
 
 }  // namespace outbox_relay::kafka

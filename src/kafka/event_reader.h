@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "kafka/handles.h"
 #include "kafka/log.h"
 #include "kafka/producer.h"
+#include "kafka/secrets.h"
 #include "relay/ports.h"
 
 namespace outbox_relay::kafka {
@@ -25,7 +27,8 @@ namespace outbox_relay::kafka {
 /// Lives on its pipeline's thread.
 class EventReader {
  public:
-  EventReader(ProducerKind kind, LogCallback log) : kind_(kind), log_(std::move(log)) {}
+  EventReader(ProducerKind kind, LogCallback log, Secrets secrets = Secrets{})
+      : kind_(kind), log_(std::move(log)), secrets_(std::move(secrets)) {}
 
   /// A record was handed over.
   void handed_over() { ++outstanding_; }
@@ -52,6 +55,7 @@ class EventReader {
 
   ProducerKind kind_;
   LogCallback log_;
+  Secrets secrets_;
   std::size_t outstanding_ = 0;
   std::optional<core::Failure> end_;
   std::optional<core::Failure> broker_failure_;  ///< the last one seen, to say why a look-up has no answer

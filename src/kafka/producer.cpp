@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/failure.h"
+#include "kafka/secrets.h"
 
 namespace outbox_relay::kafka {
 namespace {
@@ -61,7 +62,8 @@ ClientHandle make_client(const ProducerSettings& settings, ProducerKind kind) {
   ErrorText text{};
   ClientHandle client{rd_kafka_new(RD_KAFKA_PRODUCER, configuration.get(), text.data(), text.size())};
   if (!client) {
-    refuse(std::string{"librdkafka refuses the properties: "} + text.data(), "change `kafka.properties`");
+    refuse("librdkafka refuses the properties: " + Secrets{settings.secrets}.out_of(text.data()),
+           "change `kafka.properties`");
   }
   given_away(configuration);
   // Fetches tokens in librdkafka's own thread; refused, and not needed, without OAUTHBEARER.

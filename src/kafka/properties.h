@@ -16,6 +16,8 @@ struct ProducerSettings {
   std::vector<std::pair<std::string, std::string>> properties;
   /// How the brokers' logs and quotas call this producer, unless `properties` say otherwise.
   std::string client_id = "outbox-relay";
+  /// Values among `properties` that librdkafka may quote, and that no text may show.
+  std::vector<std::string> secrets = {};
 };
 
 struct Property {

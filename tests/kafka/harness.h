@@ -46,12 +46,13 @@ class Harness {
   static constexpr std::chrono::seconds limit{60};
 
   explicit Harness(const std::string& bootstrap, core::Routing routing = {}, Properties properties = {},
-                   std::chrono::system_clock::time_point (*wall)() = &std::chrono::system_clock::now)
+                   std::chrono::system_clock::time_point (*wall)() = &std::chrono::system_clock::now,
+                   std::vector<std::string> secrets = {})
       : routing_(std::move(routing)) {
     properties.insert(properties.begin(), {"bootstrap.servers", bootstrap});
     sink_.emplace(
-        context_.get_executor(), ProducerSettings{std::move(properties), "test"}, routing_,
-        [this](std::string_view line) { logged.emplace_back(line); },
+        context_.get_executor(), ProducerSettings{std::move(properties), "test", std::move(secrets)},
+        routing_, [this](std::string_view line) { logged.emplace_back(line); },
         TimeAndChance{.wall = wall, .random = [] { return 0.5; }});
   }
 
