@@ -26,15 +26,24 @@ std::variant<std::int32_t, core::Failure> judge(const rd_kafka_metadata_topic_t&
 }  // namespace
 
 Housekeeper::Housekeeper(std::function<void()> wake, std::chrono::milliseconds interval)
-    : wake_(std::move(wake)), interval_(interval), thread_([this] { run(); }) {}
+    : wake_(std::move(wake)),
+      interval_(interval),
+      thread_([this] { run(); }),
+      undertaker_([this] { destroy_retired(); }) {}
 
 Housekeeper::~Housekeeper() {
   {
     const std::lock_guard lock{mutex_};
     is_stopping_ = true;
   }
-  changed_.notify_one();
+  changed_.notify_all();
   thread_.join();
+  {
+    const std::lock_guard lock{mutex_};
+    is_retiring_ = false;
+  }
+  changed_.notify_all();
+  undertaker_.join();
 }
 
 void Housekeeper::use(std::shared_ptr<const Producer> producer) {
@@ -46,7 +55,7 @@ void Housekeeper::use(std::shared_ptr<const Producer> producer) {
       if (topic.producer) retired_.push_back(std::move(topic.producer));
     }
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 void Housekeeper::retire(std::shared_ptr<const Producer> producer) {
@@ -54,7 +63,7 @@ void Housekeeper::retire(std::shared_ptr<const Producer> producer) {
     const std::lock_guard lock{mutex_};
     retired_.push_back(std::move(producer));
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 void Housekeeper::look_up(core::TopicId id, const std::string& name,
@@ -68,7 +77,7 @@ void Housekeeper::look_up(core::TopicId id, const std::string& name,
     topic.is_asked = true;
     topic.check_at = Clock::now();
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 Housekeeper::News Housekeeper::take_news() {
@@ -79,10 +88,6 @@ Housekeeper::News Housekeeper::take_news() {
 void Housekeeper::run() {
   std::unique_lock lock{mutex_};
   while (!is_stopping_) {
-    if (!retired_.empty()) {
-      destroy_retired(lock);
-      continue;
-    }
     auto* const next = next_topic();
     if (next == nullptr || !producer_) {
       changed_.wait(lock);
@@ -95,20 +100,27 @@ void Housekeeper::run() {
     check(lock, next->first, next->second);
   }
   retired_.push_back(std::move(producer_));
-  topics_.clear();
-  destroy_retired(lock);
+  for (auto& [id, topic] : topics_) retired_.push_back(std::move(topic.producer));
 }
 
-void Housekeeper::destroy_retired(std::unique_lock<std::mutex>& lock) {
-  auto finished = std::exchange(retired_, {});
-  lock.unlock();
-  finished.clear();
-  lock.lock();
+void Housekeeper::destroy_retired() {
+  std::unique_lock lock{mutex_};
+  while (is_retiring_ || !retired_.empty()) {
+    if (retired_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    auto finished = std::exchange(retired_, {});
+    lock.unlock();
+    finished.clear();
+    lock.lock();
+  }
 }
 
 std::pair<const core::TopicId, Housekeeper::Topic>* Housekeeper::next_topic() {
-  const auto next =
-      std::ranges::min_element(topics_, {}, [](const auto& topic) { return topic.second.check_at; });
+  const auto next = std::ranges::min_element(topics_, {}, [](const auto& topic) {
+    return std::pair{!topic.second.is_asked, topic.second.check_at};
+  });
   return next == topics_.end() || next->second.check_at == never ? nullptr : &*next;
 }
 
@@ -125,6 +137,7 @@ void Housekeeper::check(std::unique_lock<std::mutex>& lock, core::TopicId id, To
 
   retired_.push_back(
       std::move(producer));  // it may have been replaced meanwhile, and ours the last reference
+  changed_.notify_all();
   if (const auto* none = std::get_if<NoAnswer>(&answer)) {
     topic.is_asked = topic.is_asked || was_asked;
     not_before_ = Clock::now() + retry_interval;

@@ -18,15 +18,16 @@ namespace outbox_relay::kafka {
 
 class Producer;
 
-/// The sink's one thread for librdkafka's calls that block: it looks topics up, and destroys producers that
-/// are finished.
+/// The sink's two threads for librdkafka's calls that block: one looks topics up, the other destroys
+/// producers that are finished. That may take as long as the resolver, and look-ups must not wait for it.
 ///
-/// A look-up asks any broker for one topic's metadata, again and again until one answers, and then once for
-/// its `max.message.bytes`; when that has no answer, what was known of it stays. A topic that was found is
-/// asked for once a minute from then on, and only changes are news; one that was not found is left alone
-/// until `look_up`.
+/// Topics that somebody waits for come first. A look-up asks any broker for one topic's metadata, again and
+/// again until one answers, and then once for its `max.message.bytes`; when that has no answer, what was
+/// known of it stays. A topic that was found is asked for once a minute from then on, and only changes are
+/// news; one that was not found is left alone until `look_up`.
 ///
-/// `run` and what it calls live on that thread, all else on the pipeline's; `mutex_` guards what both touch.
+/// `run` and what it calls live on the first thread, `destroy_retired` is the second, all else is the
+/// pipeline's; `mutex_` guards what they share.
 /// The destructor waits for what is under way: a look-up (two questions, about `longest_timeout` each at
 /// most) and the destruction of producers (see `Producer`).
 class Housekeeper {
@@ -85,7 +86,7 @@ class Housekeeper {
   using Answer = std::variant<Found, core::Failure, NoAnswer>;
 
   void run();
-  void destroy_retired(std::unique_lock<std::mutex>& lock);
+  void destroy_retired();
   [[nodiscard]] std::pair<const core::TopicId, Topic>* next_topic();
   void check(std::unique_lock<std::mutex>& lock, core::TopicId id, Topic& topic);
   void note(core::TopicId id, Topic& topic, const Found& found, bool was_asked);
@@ -99,6 +100,7 @@ class Housekeeper {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_stopping_ = false;
+  bool is_retiring_ = true;  ///< `run` may still retire producers
   std::shared_ptr<const Producer> producer_;
   std::vector<std::shared_ptr<const Producer>> retired_;
   std::map<core::TopicId, Topic>
@@ -109,7 +111,8 @@ class Housekeeper {
   Clock::time_point not_before_;  ///< the pace while nobody answers
   std::chrono::milliseconds timeout_ = shortest_timeout;
   bool told_unknown_limit_ = false;
-  std::thread thread_;  ///< last: it uses all of the above
+  std::thread thread_;  ///< these last: they use all of the above
+  std::thread undertaker_;
 };
 
 }  // namespace outbox_relay::kafka

@@ -1,6 +1,7 @@
 // What is looked up again by itself.
 #include "kafka/housekeeper.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "kafka/producer.h"
@@ -138,4 +139,25 @@ TEST_CASE("a producer that was replaced is destroyed there, also while a look-up
   rig.housekeeper.use(rig.make_producer());
   CHECK(eventually([&] { return watched.expired(); }));
   REQUIRE(rig.until([&] { return rig.reports.size() == 1; }));
+}
+
+TEST_CASE("a topic that somebody waits for comes before those that are checked from time to time",
+          "[housekeeper]") {
+  Rig rig;
+  constexpr std::uint32_t known = 30;
+  const auto name_of = [](std::uint32_t number) { return "known-" + std::to_string(number); };
+  for (std::uint32_t number = 1; number <= known; ++number) {
+    rig.cluster.create_topic(name_of(number));
+    rig.housekeeper.look_up(TopicId{number}, name_of(number));
+  }
+  REQUIRE(rig.until([&] { return rig.reports.size() == known; }));
+  // From here on each check takes longer than the pause between two: all others are due.
+  rig.cluster.delay_answers(30ms);
+  for (std::uint32_t number = 1; number <= known; ++number)
+    rig.cluster.set_topic_error(name_of(number), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  rig.reports.clear();
+  rig.housekeeper.look_up(TopicId{0}, "topic");
+  REQUIRE(rig.until([&] { return rig.reports.size() == known + 1; }));
+  const auto place = std::ranges::find(rig.reports, TopicId{0}, &TopicReport::topic) - rig.reports.begin();
+  CHECK(place <= known / 3);
 }
