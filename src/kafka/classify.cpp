@@ -14,10 +14,12 @@ struct Verdict {
   Reason reason;
   Remedy remedy;
   const char* hint = "";
+  bool has_reason = true;  ///< false: it may be the row, or the broker is in trouble
 };
 
-// Grouped by verdict. What is not listed is nothing that a producer should meet; then it is not the row's
-// fault, and a new producer is the one thing that can help.
+// Grouped by verdict. What is not listed is nothing that a producer should meet. When librdkafka says it, a
+// new producer is the one thing that can help. When a broker does, a row may be what it means, and a new
+// producer would meet it again for ever.
 Verdict verdict_on(rd_kafka_resp_err_t code) {
   switch (static_cast<int>(code)) {  // int: newer libraries return codes that older headers do not name
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -87,7 +89,7 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
       return {Reason::invalid_record, Remedy::isolate, "the brokers' own policy refuses the record"};
     case RD_KAFKA_RESP_ERR_UNKNOWN:  // an exception in the broker that has no code of its own
       return {Reason::other, Remedy::isolate,
-              "the broker does not say why; the log of the partition's leader does"};
+              "the broker does not say why; the log of the partition's leader does", false};
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
       return {Reason::invalid_topic, Remedy::isolate, "Kafka takes no such topic name; change `topic`"};
 
@@ -119,10 +121,12 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
       return {Reason::authorization, Remedy::operate, "look at the ACLs of the relay's principal"};
 
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
-      return {Reason::other, Remedy::operate, "set `compression.type` to one that the brokers take"};
+      return {Reason::other, Remedy::hold_topic,
+              "set `compression.type` to one that the topic's brokers take"};
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+      return {Reason::other, Remedy::hold_topic, "the topic's message.format.version must be 0.11 or later"};
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
       return {Reason::other, Remedy::operate, "Kafka 2.8 or later is needed"};
 
     case RD_KAFKA_RESP_ERR__FATAL:
@@ -144,6 +148,8 @@ Verdict verdict_on(rd_kafka_resp_err_t code) {
       return {Reason::producer, Remedy::rebuild};
 
     default:
+      if (code > 0)
+        return {Reason::other, Remedy::isolate, "look into the log of the partition's leader", false};
       return {Reason::other, Remedy::rebuild};
   }
 }
@@ -153,13 +159,14 @@ Remedy remedy_at(Origin origin, const Verdict& verdict) {
   switch (origin) {
     case Origin::produce:
     case Origin::probe:
-      if (verdict.remedy != Remedy::isolate || verdict.reason == Reason::other) return verdict.remedy;
-      return Remedy::park;
+      return verdict.remedy == Remedy::isolate && verdict.has_reason ? Remedy::park : verdict.remedy;
     case Origin::topic:
       // A look-up is about the topic and no row; whatever it met, the topic's rows wait for the next one.
       return verdict.remedy == Remedy::operate ? Remedy::operate : Remedy::hold_topic;
-    case Origin::delivery:
     case Origin::producer:
+      // About no row, so there is none to be found.
+      return verdict.remedy == Remedy::isolate ? Remedy::rebuild : verdict.remedy;
+    case Origin::delivery:
       return verdict.remedy;
   }
   return verdict.remedy;

@@ -83,10 +83,10 @@ const std::map<std::string, Verdict> expected_verdicts = {
     {"TRANSACTIONAL_ID_AUTHORIZATION_FAILED", {Reason::authorization, Remedy::operate}},
     {"GROUP_AUTHORIZATION_FAILED", {Reason::authorization, Remedy::operate}},
     {"SECURITY_DISABLED", {Reason::authorization, Remedy::operate}},
-    {"UNSUPPORTED_COMPRESSION_TYPE", {Reason::other, Remedy::operate}},
+    {"UNSUPPORTED_COMPRESSION_TYPE", {Reason::other, Remedy::hold_topic}},
     {"_UNSUPPORTED_FEATURE", {Reason::other, Remedy::operate}},
     {"UNSUPPORTED_VERSION", {Reason::other, Remedy::operate}},
-    {"UNSUPPORTED_FOR_MESSAGE_FORMAT", {Reason::other, Remedy::operate}},
+    {"UNSUPPORTED_FOR_MESSAGE_FORMAT", {Reason::other, Remedy::hold_topic}},
     {"_FATAL", {Reason::producer, Remedy::rebuild}},
     {"_GAPLESS_GUARANTEE", {Reason::producer, Remedy::rebuild}},
     {"_PURGE_QUEUE", {Reason::producer, Remedy::rebuild}},
@@ -105,7 +105,10 @@ const std::map<std::string, Verdict> expected_verdicts = {
     {"INVALID_TXN_STATE", {Reason::producer, Remedy::rebuild}},
 };
 
-constexpr Verdict unexpected{Reason::other, Remedy::rebuild};
+/// librdkafka's own codes are negative; what a broker says may be a row's fault.
+Verdict unexpected(rd_kafka_resp_err_t code) {
+  return {Reason::other, code > 0 ? Remedy::isolate : Remedy::rebuild};
+}
 
 }  // namespace
 
@@ -121,7 +124,7 @@ TEST_CASE("every error code of the library has its verdict", "[classify]") {
     const auto found = expected_verdicts.find(codes[i].name);
     if (found != expected_verdicts.end()) ++listed;
     CHECK(Verdict{failure.reason, failure.remedy} ==
-          (found == expected_verdicts.end() ? unexpected : found->second));
+          (found == expected_verdicts.end() ? unexpected(codes[i].code) : found->second));
   }
   CHECK(listed == expected_verdicts.size());
 }
@@ -137,9 +140,18 @@ TEST_CASE("about a record that was alone nothing is left to isolate, where a rea
   for (int number = -200; number < 200; ++number) {
     CAPTURE(number);
     const auto code = static_cast<rd_kafka_resp_err_t>(number);
-    const Remedy of_request = classify(code, Origin::delivery).remedy;
-    const bool is_guilty = of_request == Remedy::isolate && code != RD_KAFKA_RESP_ERR_UNKNOWN;
-    CHECK(classify(code, Origin::probe).remedy == (is_guilty ? Remedy::park : of_request));
+    const Failure of_request = classify(code, Origin::delivery);
+    const bool is_guilty = of_request.remedy == Remedy::isolate && of_request.reason != Reason::other;
+    CHECK(classify(code, Origin::probe).remedy == (is_guilty ? Remedy::park : of_request.remedy));
+  }
+}
+
+TEST_CASE("what a broker says without a row isolates none", "[classify]") {
+  for (int number = -200; number < 200; ++number) {
+    CAPTURE(number);
+    const auto code = static_cast<rd_kafka_resp_err_t>(number);
+    CHECK(classify(code, Origin::producer).remedy != Remedy::isolate);
+    CHECK(classify(code, Origin::topic).remedy != Remedy::isolate);
   }
 }
 

@@ -78,8 +78,12 @@ const std::vector<Case>& cases() {
       row_is_refused(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, Reason::invalid_topic),
       // a row's, or the broker's own
       {RD_KAFKA_RESP_ERR_UNKNOWN, comes_back(Reason::other, Remedy::isolate)},
+      {RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS, comes_back(Reason::other, Remedy::isolate)},
+      {RD_KAFKA_RESP_ERR_INVALID_REQUEST, comes_back(Reason::other, Remedy::isolate)},
       // the topic's
       {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, comes_back(Reason::authorization, Remedy::hold_topic)},
+      {RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, comes_back(Reason::other, Remedy::hold_topic)},
+      {RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, comes_back(Reason::other, Remedy::hold_topic)},
       // the producer's
       {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING, comes_back(Reason::producer, Remedy::rebuild)},
       {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, comes_back(Reason::producer, Remedy::rebuild)},
@@ -87,13 +91,9 @@ const std::vector<Case>& cases() {
       {RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, comes_back(Reason::producer, Remedy::rebuild)},
       {RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, comes_back(Reason::producer, Remedy::rebuild)},
       {RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER, comes_back(Reason::false_ack, Remedy::rebuild)},
-      {RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS, comes_back(Reason::other, Remedy::rebuild)},
-      {RD_KAFKA_RESP_ERR_INVALID_REQUEST, comes_back(Reason::other, Remedy::rebuild)},
       // a person's
       {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, comes_back(Reason::authorization, Remedy::operate)},
       {RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, comes_back(Reason::other, Remedy::operate)},
-      {RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, comes_back(Reason::other, Remedy::operate)},
-      {RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, comes_back(Reason::other, Remedy::operate)},
   };
   return all;
 }
