@@ -12,7 +12,9 @@
 #include <boost/beast/http.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "core/utf8.h"
 
@@ -86,18 +88,31 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
   return HttpUrl{std::string(authority), std::string(port), path.empty() ? "/" : std::string(path)};
 }
 
+namespace {
+
+/// Whose thread may be in the resolver, and whose end would wait for it.
+void give_up(std::unique_ptr<asio::io_context> context) {
+  static auto* const given_up = new std::vector<std::unique_ptr<asio::io_context>>;
+  given_up->push_back(std::move(context));
+}
+
+}  // namespace
+
 std::variant<HttpAnswer, std::string> http_get(const HttpUrl& url, std::chrono::milliseconds timeout) {
-  asio::io_context context;
+  auto context = std::make_unique<asio::io_context>();
   HttpAnswer answer;
   std::exception_ptr failure;
   bool is_done = false;
-  asio::co_spawn(context, ask(url), [&](std::exception_ptr error, HttpAnswer received) {
+  asio::co_spawn(*context, ask(url), [&](std::exception_ptr error, HttpAnswer received) {
     is_done = true;
     failure = std::move(error);
     answer = std::move(received);
   });
-  context.run_for(timeout);
-  if (!is_done) return "no answer within " + std::to_string(timeout.count()) + "ms";
+  context->run_for(timeout);
+  if (!is_done) {
+    give_up(std::move(context));
+    return "no answer within " + std::to_string(timeout.count()) + "ms";
+  }
   if (failure) return reason_of(failure);
   return answer;
 }

@@ -106,3 +106,11 @@ TEST_CASE("healthcheck exits with 2 when the URL is none", "[cli]") {
   CHECK(done.errors == "outbox-relay: `relay:8980` is not a URL like http://127.0.0.1:8980/livez\n");
   CHECK(done.code == exit_usage);
 }
+
+TEST_CASE("healthcheck waits for a name server no longer than it may", "[cli]") {
+  const auto done = run_program({"healthcheck", "--url", "http://relay.hung/livez", "--timeout", "50ms"},
+                                {"LD_PRELOAD=" HUNG_RESOLVER});
+  CHECK(done.errors.ends_with(
+      "outbox-relay: http://relay.hung/livez cannot be reached: no answer within 50ms\n"));
+  CHECK(done.code == exit_unavailable);
+}
