@@ -295,7 +295,8 @@ int run_command_line(int count, const char* const* arguments) {
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // help or version was asked for
+    if (error.get_exit_code() == 0)  // help or version was asked for
+      return carry_out([&] { return app.exit(error); });
     std::cerr << "outbox-relay: " << error.what() << "\n  hint: `" << recognised(app) << " --help`\n";
     return exit_usage;
   }

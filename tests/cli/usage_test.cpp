@@ -88,3 +88,11 @@ TEST_CASE("a wrong command line is explained and exits with 2", "[cli]") {
   CHECK(done.errors == said);
   CHECK(done.code == exit_usage);
 }
+
+TEST_CASE("what cannot be written is no success", "[cli]") {
+  const auto arguments = GENERATE(values<std::string>({"--help", "run --help", "--version", "version"}));
+  CAPTURE(arguments);
+  const auto done = run({"sh", "-c", OUTBOX_RELAY_BINARY " " + arguments + " > /dev/full"});
+  CHECK(done.errors == "outbox-relay: standard output cannot be written\n");
+  CHECK(done.code == exit_unexpected);
+}
