@@ -104,10 +104,10 @@ void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry&
     try {
       std::rethrow_exception(ended.bug);
     } catch (const core::FailureError& error) {
-      // What the configuration's check could not see: a secret file, or a property that only a producer
-      // refuses.
+      // What the configuration's check could not see: a secret file, a property that only a producer refuses,
+      // or, for a supervisor to try again, that there are too few threads for one.
       log_.error(error.failure().message, {{"outbox", outbox}, {"hint", error.failure().hint}});
-      exit_code_ = exit_configuration;
+      exit_code_ = error.failure().remedy == core::Remedy::operate ? exit_configuration : exit_unavailable;
       if (!is_draining_) drain();
     } catch (const std::exception& bug) {
       log_.error("a bug has ended the pipeline, aborting", {{"outbox", outbox}, {"error", bug.what()}});

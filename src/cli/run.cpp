@@ -29,6 +29,8 @@ void forbid_core_dumps() {
 
 int run(const RunOptions& options) {
   forbid_core_dumps();
+  std::signal(SIGHUP,
+              SIG_IGN);  // until the daemon takes it, which asks for nothing: it must not end the process
   std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error to be handled where it is met
   const auto loaded = load_config(options.config_file);
   if (const auto* problems = std::get_if<std::string>(&loaded)) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/failure.h"
+#include "kafka/classify.h"
 #include "kafka/secrets.h"
 
 namespace outbox_relay::kafka {
@@ -61,6 +62,10 @@ ClientHandle make_client(const ProducerSettings& settings, ProducerKind kind) {
   ConfigurationHandle configuration = make_configuration(settings, kind);
   ErrorText text{};
   ClientHandle client{rd_kafka_new(RD_KAFKA_PRODUCER, configuration.get(), text.data(), text.size())};
+  if (!client && rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) {
+    throw core::FailureError{classify(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, Origin::producer,
+                                      Secrets{settings.secrets}.out_of(text.data()))};
+  }
   if (!client) {
     refuse("librdkafka refuses the properties: " + Secrets{settings.secrets}.out_of(text.data()),
            "change `kafka.properties`");
