@@ -21,7 +21,7 @@ struct OutboxFacts {
   TimePoint last_beat;      ///< when its loop last showed that it turns; at first: when it was made
   bool has_ended = false;   ///< its thread left in an orderly way
   bool has_polled = false;  ///< the outbox was read at least once
-  std::optional<TimePoint> last_success;      ///< rows were completed
+  std::optional<TimePoint> last_success;      ///< rows were completed or parked
   std::optional<TimePoint> in_flight_since;   ///< there are rows that were fetched and not completed
   std::optional<TimePoint> unreadable_since;  ///< polls fail, so that nobody knows what waits in the outbox
   /// Samples found pending rows: from the first of them on, up to the latest one.
@@ -58,6 +58,7 @@ class OutboxHealth {
   void polled();
   void poll_failed(TimePoint now);
   void in_flight(std::size_t rows, TimePoint now);
+  /// Rows were completed or parked: both is progress.
   void completed(TimePoint now);
   /// Pending rows in the table; NaN when they cannot be counted.
   void sampled(double backlog_rows, TimePoint now);

@@ -128,6 +128,7 @@ void OutboxTelemetry::completed(std::size_t rows) {
 
 void OutboxTelemetry::parked(const core::RowId& row, const core::Failure& failure) {
   series_.rows_parked[failure.reason].Increment();
+  health_->completed(time_->now());
   say_refused(LogLevel::error, messages::parked, row, failure);
 }
 
@@ -153,6 +154,7 @@ void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, cons
 }
 
 void OutboxTelemetry::held(std::size_t rows) {
+  health_->completed(time_->now());
   log_->debug(messages::held, {{"outbox", name_}, {"rows", rows}});
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "observed.h"
 #include "support/catch.h"
 
 using namespace outbox_relay;
@@ -232,4 +233,23 @@ TEST_CASE("verbose lists each outbox with its state and the reason", "[health]")
         "[+] orders idle: alive\n"
         "[+] payments starting: alive\n");
   CHECK(relay.health.liveness(false).text == "ok\n");
+}
+
+TEST_CASE("an outbox that only parks rows makes progress", "[health]") {
+  Observed observed;
+  observed.orders.state_changed(relay::State::relaying);
+  observed.orders.fetched(relay::PollCause::timer, 10, 0);
+  observed.orders.in_flight(10, {});
+  const auto pass = [&](std::chrono::seconds duration) {
+    observed.clock.pass(duration);
+    observed.orders.beat();
+  };
+  pass(50s);
+  observed.orders.parked(core::RowId{1}, {core::Reason::too_large, core::Remedy::park, "too large", ""});
+  pass(50s);
+  observed.orders.held(3);
+  pass(50s);
+  CHECK(observed.telemetry.health().readiness(false).is_good);
+  pass(10s);
+  CHECK_FALSE(observed.telemetry.health().readiness(false).is_good);
 }
