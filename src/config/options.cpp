@@ -41,13 +41,10 @@ Option required_column(std::string_view name, std::string_view documentation) {
 
 std::vector<Field<Outbox>> column_fields() {
   return {
-      field<Outbox>(required_column(
-                        "columns.id",
-                        "order of publication: bigint or integer identity (fast path), uuid v7, ULID text, "
-                        "compared byte by byte: text needs `CREATE INDEX ON outbox (id COLLATE \"C\")`, and "
-                        "with `completion: mark` uuid and text a second one of the pending rows, `… WHERE "
-                        "sent_at IS NULL`"),
-                    &Outbox::columns, &Columns::id),
+      field<Outbox>(
+          required_column("columns.id",
+                          "order of publication: bigint or integer identity (fast path), uuid v7, ULID text"),
+          &Outbox::columns, &Columns::id),
       field<Outbox>(column("columns.message_id", "goes into the message id header; null: the id does"),
                     &Outbox::columns, &Columns::message_id),
       field<Outbox>(column("columns.key", "the record's key, as text; null: records have no key"),
