@@ -30,10 +30,10 @@ void SocketWatchdog::run(const std::stop_token& stop) {
       changed_.wait(lock, stop, [this] { return watched_.has_value(); });
       continue;
     }
-    // Another deadline may have come when this one passes.
     const auto until = watched_->until;
-    changed_.wait_until(lock, stop, until, [] { return false; });
-    if (stop.stop_requested() || !watched_ || Clock::now() < watched_->until) continue;
+    const auto is_another = [this, until] { return !watched_ || watched_->until != until; };
+    const bool is_moot = changed_.wait_until(lock, stop, until, is_another);
+    if (is_moot || stop.stop_requested()) continue;
     ::shutdown(watched_->socket, SHUT_RDWR);
     watched_.reset();
     has_bitten_ = true;
