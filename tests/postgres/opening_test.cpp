@@ -238,7 +238,7 @@ TEST_CASE("a password that was taken for a host, a port or a database is not quo
     std::string part;
   };
   const auto example = GENERATE(Case{"postgresql://relay:with@canary@127.0.0.1/shop", "host"},
-                                Case{"postgresql://relay:canary/more@127.0.0.1/shop", "port"},
+                                Case{"postgresql://relay:canary/more@127.0.0.1/shop", "dbname"},
                                 Case{"postgres://relay:12/canary@127.0.0.1/shop?sslmode=disable", "dbname"},
                                 Case{"host=relay:canary@127.0.0.1 dbname=shop", "host"},
                                 Case{"host=127.0.0.1 port=canary", "port"});
