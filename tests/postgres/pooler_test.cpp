@@ -76,6 +76,8 @@ TEST_CASE("a relay works through a transaction pooler, from its start to its end
 TEST_CASE("nothing of a relay stays at the server's end of a pooled connection", "[postgres][pooler]") {
   const Database database;
   make_outbox(database);
+  database.execute("ALTER DATABASE " + database.name() +
+                   " SET default_transaction_isolation = 'repeatable read'");
   Client neighbour{shared_pooler().connection_string(database.name())};
   Relay relay{settings_of(database, shared_pooler())};
   const auto backend = neighbour.value("SELECT pg_backend_pid()");
@@ -83,11 +85,12 @@ TEST_CASE("nothing of a relay stays at the server's end of a pooled connection",
   Published page{relay.fetch()};
   CHECK(relay.complete(page.rows()) == 5);
   CHECK(neighbour.value("SELECT pg_backend_pid()") == backend);
-  // PgBouncer itself gives each client its application_name.
-  CHECK(neighbour
-            .value("SELECT coalesce(string_agg(name, ' '), '') FROM pg_settings WHERE source = 'session' AND "
-                   "name <> 'application_name'")
-            .empty());
+  // PgBouncer itself gives each client its application_name; and the server begins each transaction with the
+  // default level, whatever it says of where the last one's came from.
+  CHECK(neighbour.value(
+            "SELECT coalesce(string_agg(name, ' '), '') FROM pg_settings WHERE source = 'session' AND "
+            "name NOT IN ('application_name', 'transaction_isolation')") == "");
+  CHECK(neighbour.value("SHOW transaction_isolation") == "repeatable read");
   CHECK(neighbour.value("SELECT count(*) FROM pg_prepared_statements") == "0");
   CHECK(neighbour.value(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()") == "0");
