@@ -146,6 +146,7 @@ struct Mutant {
   const char* name;
   Report (*scenario)(const Conditions&);
   const char* finding;  ///< what the verifier has to say
+  int most_runs = 1;    ///< of one that a fetch, faster than the completion, can save now and then: more
 };
 
 const Mutant mutants[] = {
@@ -159,7 +160,7 @@ const Mutant mutants[] = {
     {"watermark_ahead", killed_above_open_writers, "out of order"},
     {"gaps_by_guess", killed_above_open_writers, "out of order"},
     {"no_gate", first_requests_refused, "out of order"},
-    {"complete_by_id", ids_reused, "completed, but never consumed"},
+    {"complete_by_id", ids_reused, "completed, but never consumed", 3},
     {"no_flush_wait", asynchronous_commits_vanish, "phantoms"},
 };
 
@@ -168,11 +169,15 @@ const Mutant mutants[] = {
 TEST_CASE("each rule broken on purpose turns the verifier red", "[mutants]") {
   const Mutant mutant = GENERATE(from_range(std::begin(mutants), std::end(mutants)));
   DYNAMIC_SECTION(mutant.name) {
-    const Report report = mutant.scenario(with_mutant(mutant.name));
-    INFO(to_json(report));
-    CHECK(std::ranges::any_of(report.verdict.findings, [&](const std::string& finding) {
-      return finding.find(mutant.finding) != std::string::npos;
-    }));
+    bool is_found = false;
+    for (int run = 1; run <= mutant.most_runs && !is_found; ++run) {
+      const Report report = mutant.scenario(with_mutant(mutant.name));
+      UNSCOPED_INFO(to_json(report));
+      is_found = std::ranges::any_of(report.verdict.findings, [&](const std::string& finding) {
+        return finding.find(mutant.finding) != std::string::npos;
+      });
+    }
+    CHECK(is_found);
   }
 }
 
