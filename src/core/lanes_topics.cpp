@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/lanes.h"
+#include "core/units.h"
 
 // The part of `Lanes` that knows which topics and partitions can take rows: look-ups, trials, what had to
 // leave.
@@ -41,7 +42,7 @@ std::optional<TimePoint> Lanes::silence_lookup_at(const Topic& topic) {
   std::optional<TimePoint> silent_from;
   for (const Lane& lane : topic.lanes) {
     if (lane.published == 0 || lane.is_on_trial) continue;
-    silent_from = std::min(silent_from.value_or(TimePoint::max()), lane.last_report + silence_limit);
+    lower(silent_from, lane.last_report + TimePoint::duration{silence_limit});
   }
   if (!silent_from || !topic.silence_asked_at) return silent_from;
   return std::max(*silent_from, *topic.silence_asked_at + silence_limit);
@@ -86,13 +87,10 @@ std::vector<TopicId> Lanes::take_lookups(TimePoint now, bool window_is_full) {
 
 std::optional<TimePoint> Lanes::next_lookup(TimePoint now, bool window_is_full) const {
   std::optional<TimePoint> next;
-  const auto consider = [&next](TimePoint at) {
-    if (!next || at < *next) next = at;
-  };
   for (const Topic& each : topics_) {
-    if (each.can_be_looked_up()) consider(each.look_up_at);
-    if (const auto at = silence_lookup_at(each); at && window_is_full) consider(*at);
-    if (const auto end = given_up_at(each); end && *end > now && each.lowest_held) consider(*end);
+    if (each.can_be_looked_up()) lower(next, each.look_up_at);
+    if (const auto at = silence_lookup_at(each); at && window_is_full) lower(next, *at);
+    if (const auto end = given_up_at(each); end && *end > now && each.lowest_held) lower(next, *end);
   }
   return next;
 }
@@ -149,7 +147,7 @@ std::optional<RowId> Lanes::take_given_up(TimePoint now) {
       if (each.can_be_looked_up()) each.state = TopicState::unknown;
       continue;
     }
-    if (!lowest || *each.lowest_held < *lowest) lowest = each.lowest_held;
+    lower(lowest, *each.lowest_held);
     each.lowest_held.reset();
   }
   return lowest;
@@ -215,8 +213,7 @@ void Lanes::give_up(const InFlight& row) {
 }
 
 void Lanes::hold(const InFlight& row) {
-  auto& lowest = topic(row.topic).lowest_held;
-  if (!lowest || row.row->id < *lowest) lowest = row.row->id;
+  lower(topic(row.topic).lowest_held, row.row->id);
 }
 
 std::size_t Lanes::held_topics() const {
@@ -227,9 +224,7 @@ std::size_t Lanes::held_topics() const {
 std::optional<std::int64_t> Lanes::lowest_held() const {
   std::optional<std::int64_t> lowest;
   for (const Topic& each : topics_) {
-    if (!each.lowest_held) continue;
-    const std::int64_t id = each.lowest_held->number();
-    if (!lowest || id < *lowest) lowest = id;
+    if (each.lowest_held) lower(lowest, each.lowest_held->number());
   }
   return lowest;
 }

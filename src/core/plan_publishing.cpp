@@ -244,7 +244,7 @@ void Plan::read_all_again(TimePoint now) {
   std::optional<RowId> lowest;
   window_.for_each([&lowest](const InFlight& row) {
     if (row.stage != Stage::unsafe && row.stage != Stage::waiting) return;
-    if (!lowest || row.row->id < *lowest) lowest = row.row->id;
+    lower(lowest, row.row->id);
   });
   const auto lowest_dropped = lowest_dropped_;
   drop_unpublished();
