@@ -20,6 +20,9 @@ using namespace outbox_relay::bench;
 
 struct Options {
   std::vector<std::string> only;
+  std::vector<std::string> arms;
+  std::optional<int> repeats;
+  std::optional<std::size_t> rows;
   std::optional<std::size_t> large_rows;
   std::optional<std::size_t> sent_rows;
   bool is_list = false;
@@ -39,6 +42,8 @@ constexpr Scale check_scale{.rows = check_rows, .repeats = 1};
 
 Scale scale_of(const Options& options) {
   Scale scale = options.is_check ? check_scale : options.is_quick ? quick_scale : full_scale;
+  scale.repeats = options.repeats.value_or(scale.repeats);
+  scale.rows = options.rows.value_or(scale.rows);
   scale.large_rows = options.large_rows.value_or(scale.large_rows);
   scale.sent_rows = options.sent_rows.value_or(scale.sent_rows);
   return scale;
@@ -84,6 +89,14 @@ bool are_kept(const Shape& shape, const Results& results) {
   });
 }
 
+/// Those whose names contain one of the texts; all of them when there is none.
+void keep_arms(Shape& shape, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  std::erase_if(shape.arms, [&texts](const Arm& arm) {
+    return std::ranges::none_of(texts, [&arm](const std::string& text) { return arm.name.find(text) != std::string::npos; });
+  });
+}
+
 std::vector<Shape> chosen_shapes(const Options& options, const Scale& scale) {
   std::vector<Shape> shapes = make_shapes(scale);
   for (const std::string& name : options.only) {
@@ -94,6 +107,7 @@ std::vector<Shape> chosen_shapes(const Options& options, const Scale& scale) {
     if (options.only.empty()) return options.is_quick && !options.is_list && !shape.is_quick;
     return std::ranges::find(options.only, shape.name) == options.only.end();
   });
+  for (Shape& shape : shapes) keep_arms(shape, options.arms);
   return shapes;
 }
 
@@ -138,6 +152,9 @@ int main(int argc, char** argv) {
       "Measures outbox-relay against a bare program and the usual loop; see README.md beside the source"};
   Options options;
   app.add_option("--only", options.only, "a shape, may be repeated; all of them without it");
+  app.add_option("--arm", options.arms, "only arms with this in their names, may be repeated");
+  app.add_option("--repeats", options.repeats, "how often each arm is run")->check(CLI::PositiveNumber);
+  app.add_option("--rows", options.rows, "how many rows a backlog has")->check(CLI::PositiveNumber);
   app.add_flag("--list", options.is_list, "shows the shapes, those of --quick and the disk that each needs");
   app.add_flag("--quick", options.is_quick,
                "fewer rows and two repeats; without --only a few shapes: two minutes");

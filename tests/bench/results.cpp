@@ -17,9 +17,10 @@ std::string grouped(double value, int decimals) {
 }
 
 std::optional<Spread> Results::spread(const std::string& arm, const std::string& measure) const {
-  const auto at = std::ranges::find(shape_.arms, arm, &Arm::name) - shape_.arms.begin();
+  const auto found = std::ranges::find(shape_.arms, arm, &Arm::name);
+  if (found == shape_.arms.end()) return std::nullopt;  // it was not chosen
   std::vector<double> values;
-  for (const Measures& run : runs_.at(static_cast<std::size_t>(at))) {
+  for (const Measures& run : runs_[static_cast<std::size_t>(found - shape_.arms.begin())]) {
     if (const auto value = run.find(measure); value != run.end()) values.push_back(value->second);
   }
   if (values.empty()) return std::nullopt;

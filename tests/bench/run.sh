@@ -4,6 +4,9 @@
 #   tests/bench/run.sh                    every shape in full; a machine with nothing else to do, please
 #   tests/bench/run.sh --quick            two minutes: some shapes (--list), with fewer rows and two repeats
 #   tests/bench/run.sh --only SHAPE       one shape (may be repeated), with --quick the small form of it
+#   tests/bench/run.sh --arm TEXT         only arms with TEXT in their names (may be repeated)
+#   tests/bench/run.sh --repeats N        how often each arm is run
+#   tests/bench/run.sh --rows N           how many rows a backlog has (1 million)
 #   tests/bench/run.sh --list             the shapes, and the disk that each needs
 #   tests/bench/run.sh --sent-rows N      how many sent rows are retained in a table (5 million)
 #   tests/bench/run.sh --large-rows N     how many rows a large backlog has (10 million)
@@ -70,7 +73,7 @@ write=no
 while (($# > 0)); do
   case $1 in
     --quick | --list | --check) options+=("$1") ;;
-    --only | --sent-rows | --large-rows)
+    --only | --arm | --repeats | --rows | --sent-rows | --large-rows)
       [[ -n ${2-} ]] || usage 2 >&2
       options+=("$1" "$2")
       shift
