@@ -16,6 +16,7 @@ void Cursor::start(const SourceFacts& facts) {
   }
   position_ = edge_ = horizon_ = facts.watermark.value_or(facts.before_first);
   target_ = std::max(facts.last_drawn, position_);
+  is_sparse_ = false;
   sweep_position_ = bottom_;
 }
 
@@ -23,11 +24,12 @@ void Cursor::rewind(std::int64_t id) {
   if (id > position_) return;
   target_ = std::max(target_, position_);
   position_ = edge_ = before(id);
+  is_sparse_ = false;
   sweep_range_.reset();  // it may lie above now
 }
 
 std::optional<SurveyRequest> Cursor::next_survey() const {
-  if (position_ < edge_ || edge_ >= target_) return std::nullopt;
+  if (!is_sparse_ || !is_unsurveyed()) return std::nullopt;
   return SurveyRequest{.after = edge_, .up_to = target_, .max_rows = survey_rows};
 }
 
@@ -40,6 +42,7 @@ void Cursor::surveyed(const Survey& survey) {
   }
   gaps_.add(std::move(unknown));
   edge_ = survey.surveyed;
+  is_sparse_ = false;
   horizon_ = std::max(horizon_, edge_);
 }
 
@@ -61,12 +64,23 @@ void add_between(std::vector<IdRange>& gaps, IdRange range) {
   std::ranges::sort(gaps, {}, &IdRange::first);
 }
 
+// `count` ids further, but not beyond `limit`.
+std::int64_t up_to_at_most(std::int64_t position, std::size_t count, std::int64_t limit) {
+  const auto distance = static_cast<std::uint64_t>(limit) - static_cast<std::uint64_t>(position);
+  return distance <= count ? limit : position + static_cast<std::int64_t>(count);
+}
+
 }  // namespace
 
-FetchRequest Cursor::next_fetch() const {
+FetchRequest Cursor::next_fetch(std::size_t max_rows) const {
   FetchRequest request;
+  request.max_rows = max_rows;
   request.after = RowId{position_};
-  if (position_ < target_) request.up_to = RowId{edge_};
+  if (is_unsurveyed()) {
+    request.up_to = RowId{up_to_at_most(position_, max_rows, target_)};
+  } else if (position_ < target_) {
+    request.up_to = RowId{edge_};
+  }
   request.gaps = gaps_.up_to(position_);
   request.read_writers = !gaps_.empty();
   if (sweep_range_) add_between(request.gaps, *sweep_range_);
@@ -93,6 +107,8 @@ Absorbed Cursor::absorb(const FetchRequest& request, Fetched& fetched, const IsK
   }
   absorbed.is_full = gaps_unfinished || fetched.cut_before || rows.size() >= request.max_rows;
   if (rows.size() > request.max_rows) rows.resize(request.max_rows);  // each part of the page was within it
+  const bool was_unsurveyed = is_unsurveyed();
+  if (was_unsurveyed) keep_dense(request, fetched, absorbed);
 
   std::vector<IdRange> found;
   auto kept = rows.begin();
@@ -104,6 +120,7 @@ Absorbed Cursor::absorb(const FetchRequest& request, Fetched& fetched, const IsK
   }
   rows.erase(kept, rows.end());
   if (!absorbed.is_full && request.up_to) position_ = request.up_to->number();
+  if (was_unsurveyed) edge_ = position_;
 
   if (fetched.writers) gaps_.settle(*fetched.writers, covered);
   gaps_.add(std::move(found));
@@ -114,6 +131,19 @@ Absorbed Cursor::absorb(const FetchRequest& request, Fetched& fetched, const IsK
     sweep_range_.reset();
   }
   return absorbed;
+}
+
+// What lies behind the first missing id is left for a survey, and for the fetches after it.
+void Cursor::keep_dense(const FetchRequest& request, Fetched& fetched, Absorbed& absorbed) {
+  auto& rows = fetched.page.rows;
+  const auto in_gaps = std::min(fetched.rows_in_gaps, rows.size());
+  std::int64_t id = position_;
+  const auto behind = std::find_if(rows.begin() + static_cast<std::ptrdiff_t>(in_gaps), rows.end(),
+                                   [&id](const Row& row) { return row.id.number() != ++id; });
+  const bool ends_early = behind == rows.end() && !absorbed.is_full && id < request.up_to->number();
+  is_sparse_ = behind != rows.end() || ends_early;
+  rows.erase(behind, rows.end());
+  absorbed.is_full = absorbed.is_full || is_sparse_;
 }
 
 bool Cursor::is_new_below(const Row& row, const IsKnown& is_known, Absorbed& absorbed) {
@@ -129,7 +159,7 @@ bool Cursor::is_new_above(const Row& row, const IsKnown& is_known, std::vector<I
   if (id <= horizon_) return gaps_.fill(id) || !is_known(row);
   if (id > horizon_ + 1) found.push_back({horizon_ + 1, id - 1});
   horizon_ = id;
-  return true;
+  return id > target_ || !is_known(row);  // what an earlier session read may be in flight
 }
 
 std::optional<SurveyRequest> Cursor::next_sweep(std::int64_t limit) {

@@ -26,8 +26,9 @@ struct Absorbed {
 ///                              watermark      position         horizon
 ///
 /// In steady state position and horizon are the highest id fetched. Behind a start (or a rewind) the position
-/// runs through the stretch up to `target` in steps that a *survey* has measured, because a fetch must
-/// neither walk over an unbounded number of sent rows nor take the ids of sent rows for gaps.
+/// runs through the stretch up to `target` in short steps, as long as no id is missing: a backlog. At the
+/// first that is, a *survey* measures what comes next, because a fetch must neither walk over an unbounded
+/// number of sent rows nor take the ids of sent rows for gaps.
 class Cursor {
  public:
   /// How many ids one survey may walk over [50 000: 19 ms].
@@ -41,10 +42,10 @@ class Cursor {
   [[nodiscard]] std::optional<SurveyRequest> next_survey() const;
   void surveyed(const Survey& survey);
 
-  /// The next fetch; sizes are the caller's to fill in.
-  [[nodiscard]] FetchRequest next_fetch() const;
+  /// The next fetch, of a page of so many rows; other sizes are the caller's to fill in.
+  [[nodiscard]] FetchRequest next_fetch(std::size_t max_rows) const;
   /// Whether the next fetch may return rows that were returned before.
-  [[nodiscard]] bool may_repeat() const { return position_ < horizon_ || sweep_range_.has_value(); }
+  [[nodiscard]] bool may_repeat() const { return is_catching_up() || sweep_range_.has_value(); }
   /// Takes in what a fetch found. Nothing of it when the cursor was rewound meanwhile: rows from the rewound
   /// stretch come first.
   Absorbed absorb(const FetchRequest& request, Fetched& fetched, const IsKnown& is_known);
@@ -66,14 +67,17 @@ class Cursor {
   [[nodiscard]] std::uint64_t sweep_span(std::int64_t limit) const;
 
  private:
+  [[nodiscard]] bool is_unsurveyed() const { return position_ >= edge_ && position_ < target_; }
+  void keep_dense(const FetchRequest& request, Fetched& fetched, Absorbed& absorbed);
   bool is_new_below(const Row& row, const IsKnown& is_known, Absorbed& absorbed);
   bool is_new_above(const Row& row, const IsKnown& is_known, std::vector<IdRange>& found);
 
   Gaps gaps_;
   std::int64_t bottom_ = 0;    ///< below the lowest id that existed at the start
   std::int64_t position_ = 0;  ///< everything up to here was read
-  std::int64_t edge_ = 0;      ///< below `target_`: as far as the survey has come
+  std::int64_t edge_ = 0;      ///< below `target_`: as far as is known which ids exist
   std::int64_t target_ = 0;    ///< beyond this id no survey is needed
+  bool is_sparse_ = false;     ///< ids are missing behind the edge: a survey comes before the next fetch
   std::int64_t horizon_ = 0;   ///< up to here the gaps are known
   std::int64_t sweep_position_ = 0;
   std::optional<IdRange> sweep_range_;

@@ -117,8 +117,8 @@ std::optional<Plan::SurveyFor> Plan::next_survey(TimePoint now) {
 }
 
 FetchRequest Plan::next_fetch() {
-  FetchRequest request = has_sequence_ ? cursor_.next_fetch() : scan_.next_fetch();
-  request.max_rows = std::min({settings_.page_rows, settings_.limits.rows, window_.room_rows()});
+  const auto max_rows = std::min({settings_.page_rows, settings_.limits.rows, window_.room_rows()});
+  FetchRequest request = has_sequence_ ? cursor_.next_fetch(max_rows) : scan_.next_fetch(max_rows);
   request.max_bytes = window_.room_bytes();
   request.whole_row = window_.empty();
   left_meanwhile_.clear();

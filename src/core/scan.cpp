@@ -7,8 +7,9 @@ void Scan::start() {
   top_.reset();
 }
 
-FetchRequest Scan::next_fetch() const {
+FetchRequest Scan::next_fetch(std::size_t max_rows) const {
   FetchRequest request;
+  request.max_rows = max_rows;
   request.after = after_;
   request.up_to = top_;
   request.read_highest = !after_;

@@ -19,7 +19,7 @@ class Scan {
  public:
   /// Begin a new pass.
   void start();
-  [[nodiscard]] FetchRequest next_fetch() const;
+  [[nodiscard]] FetchRequest next_fetch(std::size_t max_rows) const;
   /// Takes in what a fetch found; nothing of it when a new pass was begun meanwhile.
   Absorbed absorb(const FetchRequest& request, Fetched& fetched, const IsKnown& is_known);
 

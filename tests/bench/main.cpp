@@ -93,7 +93,8 @@ bool are_kept(const Shape& shape, const Results& results) {
 void keep_arms(Shape& shape, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
   std::erase_if(shape.arms, [&texts](const Arm& arm) {
-    return std::ranges::none_of(texts, [&arm](const std::string& text) { return arm.name.find(text) != std::string::npos; });
+    return std::ranges::none_of(
+        texts, [&arm](const std::string& text) { return arm.name.find(text) != std::string::npos; });
   });
 }
 

@@ -179,8 +179,10 @@ TEST_CASE("a requeued row is read again, in order before those it held back", "[
   park(s);
   CHECK(asks_for(s) == std::vector{RowId{102}});
   CHECK(s.plan.released({{RowId{102}, true}}, s.now) == 1);
-  REQUIRE(std::holds_alternative<Plan::SurveyFor>(s.plan.next_read(s.now)));  // from the requeued row on
-  CHECK(s.plan.watermark() == 100);                                           // 101 is not completed yet
+  const auto reading = s.plan.next_read(s.now);
+  REQUIRE(std::holds_alternative<FetchRequest>(reading));
+  CHECK(std::get<FetchRequest>(reading).after == RowId{101});  // from the requeued row on
+  CHECK(s.plan.watermark() == 100);                            // 101 is not completed yet
 }
 
 TEST_CASE("a row that could not be held, because its predecessor was requeued meanwhile, is read again",
@@ -306,9 +308,9 @@ TEST_CASE("rows behind a suspect leave the window before they fill it, and follo
   REQUIRE(followers.size() == 10);
   CHECK(followers.front()->row->id == RowId{103});
   s.plan.wake(s.now);
-  const auto survey = s.plan.next_read(s.now);
-  REQUIRE(std::holds_alternative<Plan::SurveyFor>(survey));
-  CHECK(std::get<Plan::SurveyFor>(survey).request.after == 113);  // the first one that had to leave is 114
+  const auto reading = s.plan.next_read(s.now);
+  REQUIRE(std::holds_alternative<FetchRequest>(reading));
+  CHECK(std::get<FetchRequest>(reading).after == RowId{113});  // the first one that had to leave is 114
 }
 
 TEST_CASE("a suspect without an answer does not keep the others waiting", "[plan]") {
