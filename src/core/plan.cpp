@@ -10,6 +10,8 @@ namespace {
 
 /// Between attempts at rows that somebody has locked.
 constexpr std::chrono::seconds locked_pause{1};
+/// In one statement: its commit, which waits for the disk, costs as much as some hundred rows do.
+constexpr std::size_t pages_completed_at_once = 2;
 
 // Where a refusal halts the whole outbox, the rows of a topic that is missing rather wait for it.
 std::optional<std::chrono::milliseconds> grace(const PlanSettings& settings) {
@@ -39,7 +41,7 @@ std::span<InFlight* const> Plan::next_completion(TimePoint now) {
     acknowledged_.insert(acknowledged_.end(), locked_.begin(), locked_.end());
     locked_.clear();
   }
-  const std::size_t count = std::min(acknowledged_.size(), settings_.page_rows);
+  const std::size_t count = std::min(acknowledged_.size(), pages_completed_at_once * settings_.page_rows);
   const auto end = acknowledged_.begin() + static_cast<std::ptrdiff_t>(count);
   completing_.assign(acknowledged_.begin(), end);
   acknowledged_.erase(acknowledged_.begin(), end);
