@@ -40,6 +40,7 @@ bool is_allowed_topic(std::string_view name, std::span<const std::string> allowe
 }
 
 std::variant<TopicId, Failure> TopicNames::of(const Row& row) {
+  if (constant_) return *constant_;
   if (!routing_->topic.render(row.attributes, scratch_)) {
     return Failure{Reason::invalid_topic, Remedy::park, "a column that the topic's template names is NULL",
                    "make the column NOT NULL, or give `topic` a constant"};
@@ -55,7 +56,9 @@ std::variant<TopicId, Failure> TopicNames::of(const Row& row) {
                    "the topic's template makes a name that is not among `allowed_topics`",
                    "add the name, or a prefix* of it, to `allowed_topics`"};
   }
-  return number(scratch_);
+  const TopicId id = number(scratch_);
+  if (routing_->topic.is_constant()) constant_ = id;
+  return id;
 }
 
 TopicId TopicNames::number(const std::string& name) {

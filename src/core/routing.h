@@ -73,6 +73,7 @@ class TopicNames {
   std::vector<std::string> names_;
   std::unordered_map<std::string, TopicId> ids_;
   std::string scratch_;
+  std::optional<TopicId> constant_;  ///< where no row has a say
 };
 
 /// Whether Kafka takes the name: letters, digits, '.', '_' and '-', at most 249, and neither "." nor "..".

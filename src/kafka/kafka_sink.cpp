@@ -65,6 +65,7 @@ struct KafkaSink::State {
         producers(settings, housekeeper, wakeup.fd(), log),
         probe(settings, housekeeper, wakeup.fd(), log) {}
 
+  [[nodiscard]] std::chrono::system_clock::time_point time_for(const core::InFlight& row);
   HandOver hand_over(Channel& channel, core::InFlight& row, Record record);
   HandOver not_taken(const Channel& channel, core::TopicId topic, const rd_kafka_error_t& error);
   void producer_ended(core::Failure end);
@@ -80,6 +81,7 @@ struct KafkaSink::State {
   boost::asio::any_io_executor executor;
   LogCallback log;
   std::function<std::chrono::system_clock::time_point()> wall;
+  std::chrono::system_clock::time_point time;  ///< when `wall` was read last
   Partitioner partitioner;
   RecordMaker records;
   std::vector<Topic> topics;  ///< by their ids
@@ -114,7 +116,7 @@ relay::Publication KafkaSink::publish(core::InFlight& in_flight) {
   State& state = *state_;
   if (state.is_rebuilding && !in_flight.is_suspect) return {Accepted::full, {}};
   const core::Row& row = *in_flight.row;
-  const auto now = state.wall();
+  const auto now = state.time_for(in_flight);
   HeadersHandle headers = state.records.headers_of(in_flight, now);
   if (!headers) {
     return {Accepted::refused,
@@ -147,6 +149,13 @@ relay::Publication KafkaSink::publish(core::InFlight& in_flight) {
   channel.close();
   state.pending.deliveries.push_back({&in_flight, std::move(end)});
   return {};
+}
+
+// A clock reading that serves for this row: its time is not in the future when it was not at an earlier one.
+std::chrono::system_clock::time_point KafkaSink::State::time_for(const core::InFlight& row) {
+  const auto& created_at = row.row->created_at;
+  if (row.dead_letter || (created_at && *created_at > time)) time = wall();
+  return time;
 }
 
 KafkaSink::State::HandOver KafkaSink::State::hand_over(Channel& channel, core::InFlight& row, Record record) {
@@ -201,12 +210,14 @@ std::int32_t KafkaSink::partition_of(const core::Value& key, std::int32_t partit
   return state_->partitioner.partition_of(key, partitions);
 }
 
-awaitable<relay::SinkEvents> KafkaSink::next_events() {
+awaitable<void> KafkaSink::next_events(relay::SinkEvents& events) {
+  events.clear();
+  state_->time = {};  // a clock that was wrong may have been set right
   for (;;) {
     state_->wakeup.clear();
     state_->collect();
     if (std::exchange(state_->is_interrupted, false) || !is_empty(state_->pending)) {
-      co_return std::exchange(state_->pending, {});
+      co_return std::swap(events, state_->pending);
     }
     co_await state_->wait();
   }

@@ -45,7 +45,7 @@ class KafkaSink final : public relay::Sink {
   relay::Publication publish(core::InFlight& in_flight) override;
   void look_up(core::TopicId topic, const std::string& name) override;
   [[nodiscard]] std::int32_t partition_of(const core::Value& key, std::int32_t partitions) override;
-  relay::awaitable<relay::SinkEvents> next_events() override;
+  relay::awaitable<void> next_events(relay::SinkEvents& events) override;
   void interrupt() override;
   /// Not while a `next_events` is pending. Throws `core::FailureError` when no new producer can be made; it
   /// may be called again then.

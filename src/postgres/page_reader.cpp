@@ -17,7 +17,11 @@ struct PageReader::Memory {
 };
 
 PageReader::PageReader(const Table& table, const Layout& layout, std::string token)
-    : layout_(layout), id_kind_(table.id_kind), table_oid_(table.oid), token_(std::move(token)) {}
+    : layout_(layout), id_kind_(table.id_kind), table_oid_(table.oid), token_(std::move(token)) {
+  for (std::size_t column = 0; column < layout.columns().size(); ++column) {
+    if (layout.columns()[column].is_guarded) guarded_.push_back(static_cast<int>(column));
+  }
+}
 
 ReadPage PageReader::read(Result result, bool is_exact) const {
   const int rows = result.rows();
@@ -105,10 +109,8 @@ core::Value PageReader::read_value(Memory& memory, int row, int column) const {
 }
 
 bool PageReader::has_token(const Result& result) const {
-  const auto count = static_cast<int>(layout_.columns().size());
-  for (int column = 0; column < count; ++column) {
-    if (!layout_.columns()[static_cast<std::size_t>(column)].is_guarded) continue;
-    for (int row = 0; row < result.rows(); ++row) {
+  for (int row = 0; row < result.rows(); ++row) {
+    for (const int column : guarded_) {
       if (result.size(row, column) == token_.size() && result.bytes(row, column) == token_) return true;
     }
   }
@@ -118,9 +120,7 @@ bool PageReader::has_token(const Result& result) const {
 /// As the exact form counts it.
 core::Bytes PageReader::size_of(const Result& result, int row, core::Bytes overhead) const {
   core::Bytes size = overhead;
-  for (std::size_t column = 0; column < layout_.columns().size(); ++column) {
-    if (layout_.columns()[column].is_guarded) size += core::Bytes{result.size(row, static_cast<int>(column))};
-  }
+  for (const int column : guarded_) size += core::Bytes{result.size(row, column)};
   return size;
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/row.h"
 #include "core/units.h"
@@ -42,6 +43,7 @@ class PageReader {
   IdKind id_kind_;
   std::uint32_t table_oid_;
   std::string token_;
+  std::vector<int> guarded_;  ///< the columns whose values may be large
 };
 
 }  // namespace outbox_relay::postgres

@@ -9,6 +9,8 @@ namespace outbox_relay::postgres {
 void add_placed_rows(Query& query, const Table& table, std::span<const PlacedRow> rows) {
   std::vector<core::RowPlace> places;
   std::vector<const core::RowId*> ids;
+  places.reserve(rows.size());
+  ids.reserve(rows.size());
   for (const auto& row : rows) {
     places.push_back(row.place);
     ids.push_back(row.id);

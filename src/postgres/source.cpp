@@ -327,6 +327,8 @@ awaitable<std::size_t> PostgresSource::complete_all(const Opened& opened,
   std::vector<PlacedRow> placed;
   std::vector<const core::Row*> trusted;
   std::vector<const core::Row*> doubtful;
+  placed.reserve(rows.size());
+  trusted.reserve(rows.size());
   for (const core::InFlight* row : rows) {
     if (!row->page->places_hold) {
       doubtful.push_back(row->row);

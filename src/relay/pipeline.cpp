@@ -15,6 +15,8 @@ namespace {
 constexpr std::chrono::milliseconds producer_patience{3000};
 /// A producer that lives for so long with nothing to do is taken to be well.
 constexpr std::chrono::seconds calm_time{10};
+/// While rows are published, which takes some microseconds each.
+constexpr std::size_t rows_a_look_at_the_clock = 32;
 
 }  // namespace
 
@@ -160,7 +162,9 @@ void Pipeline::publish_rows() {
   forget_old_producer();
   for (const core::TopicId topic : plan_.take_lookups(clock_.now()))
     sink_.look_up(topic, plan_.topic_name(topic));
-  for (auto now = clock_.now(); may_publish(now); now = clock_.now()) {
+  auto now = clock_.now();
+  for (std::size_t published = 0; may_publish(now); ++published) {
+    if (published % rows_a_look_at_the_clock == 0) now = clock_.now();
     core::InFlight* const row = plan_.next_publication(now);
     if (row == nullptr) break;
     const Publication publication = sink_.publish(*row);
@@ -174,7 +178,7 @@ void Pipeline::publish_rows() {
       plan_.refused(*row, publication.failure, now);
     }
   }
-  if (plan_.next_appointment(clock_.now())) appointment_alarm_->ring();
+  if (plan_.next_appointment(now)) appointment_alarm_->ring();
   if (plan_.has_parkings()) complete_alarm_->ring();
   show();
 }
@@ -182,8 +186,10 @@ void Pipeline::publish_rows() {
 // publish → settle.
 
 awaitable<void> Pipeline::settle_reports() {
+  SinkEvents events;
   while (!is_over()) {
-    settle(co_await sink_.next_events());
+    co_await sink_.next_events(events);
+    settle(events);
     if (plan_.needs_new_producer() && !is_over()) co_await replace_producer();
     publish_rows();
     complete_alarm_->ring();
@@ -217,6 +223,7 @@ bool Pipeline::is_verdict(const DeliveryReport& report) const {
 }
 
 void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
+  static const std::optional<core::Failure> acknowledged;
   const auto now = clock_.now();
   core::Bytes bytes;
   const core::Failure* failure = nullptr;
@@ -245,7 +252,7 @@ void Pipeline::settle(const std::vector<DeliveryReport>& reports) {
     }
     core::failpoint("acknowledged");
     const core::TopicId topic = report.row->topic;
-    plan_.delivered(*report.row, has_failed ? report.failure : std::nullopt, now);
+    plan_.delivered(*report.row, has_failed ? report.failure : acknowledged, now);
     if (has_failed || shown_topics_.contains(topic)) show_topic(topic);
   }
   if (!is_answered) return;

@@ -107,6 +107,15 @@ struct SinkEvents {
   std::optional<core::Failure>
       trouble;             ///< brokers cannot be reached, …: librdkafka goes on trying by itself
   bool recovered = false;  ///< the trouble reported before is over
+
+  /// Empty again, with the room that deliveries took.
+  void clear() {
+    deliveries.clear();
+    topics.clear();
+    broken.reset();
+    trouble.reset();
+    recovered = false;
+  }
 };
 
 enum class Accepted : std::uint8_t {
@@ -138,8 +147,9 @@ class Sink {
   /// Where a key belongs among `partitions`. A row without a key gets the same partition as its neighbours of
   /// one page.
   [[nodiscard]] virtual std::int32_t partition_of(const core::Value& key, std::int32_t partitions) = 0;
-  /// Waits until there is something to report and returns all of it. Returns empty events after `interrupt`.
-  virtual awaitable<SinkEvents> next_events() = 0;
+  /// Waits until there is something to report, and puts all of it in the place of what `events` held; nothing
+  /// after `interrupt`. Give it the same object again: reports come by the thousand, and find room in it.
+  virtual awaitable<void> next_events(SinkEvents& events) = 0;
   /// Makes a pending `next_events` return.
   virtual void interrupt() = 0;
   /// The orderly end of a producer and a new one in its place: takes the reports that still come (at most

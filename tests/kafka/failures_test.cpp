@@ -200,7 +200,12 @@ TEST_CASE("a broker that closes an idle connection is no trouble", "[failures]")
 TEST_CASE("an interrupted wait returns with nothing, also when it begins later", "[failures]") {
   Rig rig;
   rig.harness.sink().interrupt();
-  auto events = rig.harness.run(rig.harness.sink().next_events());
+  auto take = [&rig]() -> outbox_relay::relay::awaitable<outbox_relay::relay::SinkEvents> {
+    outbox_relay::relay::SinkEvents events;
+    co_await rig.harness.sink().next_events(events);
+    co_return events;
+  };
+  const auto events = rig.harness.run(take());
   CHECK(events.deliveries.empty());
   CHECK_FALSE(events.broken);
 }

@@ -205,7 +205,8 @@ class Harness {
       if (!error) sink_->interrupt();
     });
     auto take = [this, &timer]() -> relay::awaitable<relay::SinkEvents> {
-      auto events = co_await sink_->next_events();
+      relay::SinkEvents events;
+      co_await sink_->next_events(events);
       timer.cancel();
       co_return events;
     };

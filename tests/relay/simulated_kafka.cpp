@@ -208,9 +208,9 @@ std::int32_t SimulatedSink::partition_of(const core::Value& key, std::int32_t pa
                                    static_cast<std::size_t>(partitions));
 }
 
-awaitable<relay::SinkEvents> SimulatedSink::next_events() {
+awaitable<void> SimulatedSink::next_events(relay::SinkEvents& events) {
   co_await door_.wait();
-  co_return std::exchange(events_, {});
+  events = std::exchange(events_, {});
 }
 
 awaitable<std::vector<relay::DeliveryReport>> SimulatedSink::rebuild(std::chrono::milliseconds) {

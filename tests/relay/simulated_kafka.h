@@ -50,7 +50,7 @@ class SimulatedSink : public relay::Sink {
   relay::Publication publish(core::InFlight& row) override;
   void look_up(core::TopicId topic, const std::string& name) override;
   std::int32_t partition_of(const core::Value& key, std::int32_t partitions) override;
-  awaitable<relay::SinkEvents> next_events() override;
+  awaitable<void> next_events(relay::SinkEvents& events) override;
   void interrupt() override { door_.open(); }
   awaitable<std::vector<relay::DeliveryReport>> rebuild(std::chrono::milliseconds patience) override;
 
