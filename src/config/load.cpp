@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/outbox_checks.h"
@@ -28,9 +29,10 @@ const std::vector<const Option*>& outbox_options() {
   return options;
 }
 
-void add_missing(const std::vector<const Option*>& options, const Section& section, const Section* preset) {
+void add_missing(const std::vector<const Option*>& options, const Section& section,
+                 std::optional<Preset> preset) {
   for (const Option* option : options) {
-    const bool is_preset = preset != nullptr && preset->find(option->name) != nullptr;
+    const bool is_preset = preset && fills_in(*preset, option->name);
     if (!option->is_required || is_preset || section.find(option->name) != nullptr) continue;
     section.report().add(section.place(option->name), in_quotes(option->name) + " is missing",
                          std::string(option->documentation));
@@ -53,21 +55,19 @@ std::optional<Preset> preset_of(const Section& section) {
 }
 
 Outbox read_outbox(Section& section) {
-  Outbox outbox;
-  set_defaults(outbox_fields(), outbox);
   const auto preset = preset_of(section);
+  Outbox outbox = defaults_of(preset.value_or(Preset::none));
   if (!preset) {  // nobody knows which columns there are
     section.read(outbox_fields(), outbox);
     return outbox;
   }
-  Report nothing;
-  Section filled_in(preset_node(*preset), "", outbox_options(), nothing);
-  filled_in.read(outbox_fields(), outbox);
-  const std::vector<std::string> preset_columns = std::move(outbox.extra_columns);
-  outbox.extra_columns.clear();
+  const std::vector<std::string> preset_columns = std::exchange(outbox.extra_columns, {});
   section.read(outbox_fields(), outbox);
-  outbox.extra_columns.insert(outbox.extra_columns.end(), preset_columns.begin(), preset_columns.end());
-  add_missing(outbox_options(), section, &filled_in);
+  for (const std::string& column : preset_columns) {
+    const bool is_given = std::ranges::find(outbox.extra_columns, column) != outbox.extra_columns.end();
+    if (!is_given) outbox.extra_columns.push_back(column);
+  }
+  add_missing(outbox_options(), section, preset);
   check_outbox(outbox, section);
   return outbox;
 }
@@ -114,7 +114,7 @@ void read_file(const Node& root, const Validators& validators, Report& report, C
   Section top(root, "", top_options(), report);
   set_defaults(daemon_fields(), config);
   top.read(daemon_fields(), config);
-  add_missing(top_options(), top, nullptr);
+  add_missing(top_options(), top, std::nullopt);
   check_postgres(config.postgres, top, validators);
   check_kafka(top, validators);
   read_outboxes(top, config);

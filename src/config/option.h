@@ -46,13 +46,14 @@ struct Choice {
   bool is_built = true;
 };
 
-/// One row of the option table: all that the parser, the reference and later the JSON Schema know about an
-/// option.
+/// One row of the option table: all that the parser, the reference, the defaults and the JSON Schema know
+/// about an option.
 struct Option {
   std::string_view name;  ///< within its section; a dot for each mapping in between
   Kind kind = Kind::text;
   /// The default, as one would write it; empty when there is none.
   std::string_view fallback{};
+  std::string_view example{};  ///< where there is no useful default: as one would write it in YAML
   std::string_view documentation{};
   std::vector<Choice> choices{};  ///< of `Kind::choice`, in the order of the enumerators
   std::string_view least{};       ///< of durations, sizes and counts
@@ -62,11 +63,12 @@ struct Option {
   bool is_built = true;  ///< otherwise anything but the default is refused: "not in this version"
 };
 
-/// An option and the place in a section's struct where its value goes.
+/// An option and the place in a section's struct where its value is.
 template <class Section>
 struct Field {
   Option option;
   std::function<void(Section&, Value&&)> store;
+  std::function<Value(const Section&)> load;
 };
 
 template <class T>
@@ -90,12 +92,29 @@ void assign(std::optional<T>& target, Value&& value, const Option&) {
   }
 }
 
+/// The way back of `assign`.
+template <class T>
+Value to_value(const T& member, [[maybe_unused]] const Option& option) {
+  if constexpr (std::is_enum_v<T>) {
+    return std::string(option.choices.at(static_cast<std::size_t>(member)).text);
+  } else {
+    return member;
+  }
+}
+
+template <class T>
+Value to_value(const std::optional<T>& member, const Option& option) {
+  return member ? to_value(*member, option) : Value();
+}
+
 /// `members` lead from the section's struct to the option's value.
 template <class Section, class... Members>
 Field<Section> field(const Option& option, Members... members) {
-  return {option, [option, members...](Section& section, Value&& value) {
+  return {option,
+          [option, members...](Section& section, Value&& value) {
             assign((section.*....*members), std::move(value), option);
-          }};
+          },
+          [option, members...](const Section& section) { return to_value((section.*....*members), option); }};
 }
 
 }  // namespace outbox_relay::config

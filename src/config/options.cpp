@@ -7,12 +7,14 @@ std::vector<Field<Outbox>> identity_fields() {
   return {
       field<Outbox>({.name = "name",
                      .kind = Kind::name,
+                     .example = "orders",
                      .documentation = "label of its metrics and log lines; unique",
                      .is_required = true},
                     &Outbox::name),
       field<Outbox>(
           {.name = "table",
            .kind = Kind::table,
+           .example = "public.outbox",
            .documentation =
                "the outbox table; the schema is required, names with upper case or special characters "
                "are quoted: `'\"Schema\".\"Table\"'`",
@@ -83,6 +85,7 @@ std::vector<Field<Outbox>> record_fields() {
       field<Outbox>(
           {.name = "topic",
            .kind = Kind::topic,
+           .example = R"("orders.{aggregatetype}")",
            .documentation = "a constant, or a template such as `orders.{aggregatetype}`; a template needs a "
                             "literal prefix or `allowed_topics`",
            .is_required = true},
@@ -265,6 +268,7 @@ std::vector<Field<Config>> postgres_fields() {
       field<Config>(
           {.name = "postgres.connection",
            .kind = Kind::secret,
+           .example = R"("host=127.0.0.1 port=5432 dbname=shop user=outbox_relay")",
            .documentation =
                "any libpq connection string or URI; `PG*` variables, service and pass files work as "
                "in psql",
@@ -308,6 +312,7 @@ std::vector<Field<Config>> kafka_fields() {
           {.name = "kafka.properties",
            .kind = Kind::properties,
            .fallback = "{}",
+           .example = R"({bootstrap.servers: "127.0.0.1:9092"})",
            .documentation =
                "handed to librdkafka; `bootstrap.servers` is required, see below for those that are "
                "refused"},

@@ -5,8 +5,8 @@
 
 #include "config/option.h"
 
-// The option table: every key of the configuration file, once. Parser, defaults and the reference in
-// config/README.md are made from it.
+// The option table: every key of the configuration file, once. Parser, defaults, JSON Schema and the
+// reference in config/README.md are made from it.
 namespace outbox_relay::config {
 
 /// The list of outboxes, whose items have a table of their own.

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "config/reader.h"
+
 namespace outbox_relay::config {
 namespace {
 
@@ -47,6 +49,20 @@ Node parsed(Preset preset) {
   return *std::move(node);
 }
 
+/// The same for `Section`, which borrows it: lives as long as the program.
+const Node& preset_node(Preset preset) {
+  static const std::array<Node, 4> nodes = {parsed(Preset::outbox_relay), parsed(Preset::debezium),
+                                            parsed(Preset::eventuate), parsed(Preset::none)};
+  return nodes.at(static_cast<std::size_t>(preset));
+}
+
+/// What a preset sets, read as an item of `outboxes` is.
+Section section_of(Preset preset) {
+  static const auto options = options_of(outbox_fields());
+  static Report nothing;
+  return {preset_node(preset), "", options, nothing};
+}
+
 }  // namespace
 
 std::string_view preset_text(Preset preset) {
@@ -62,10 +78,16 @@ std::string_view preset_text(Preset preset) {
   throw std::logic_error("a preset that does not exist");
 }
 
-const Node& preset_node(Preset preset) {
-  static const std::array<Node, 4> nodes = {parsed(Preset::outbox_relay), parsed(Preset::debezium),
-                                            parsed(Preset::eventuate), parsed(Preset::none)};
-  return nodes.at(static_cast<std::size_t>(preset));
+bool fills_in(Preset preset, std::string_view option) {
+  return section_of(preset).find(option) != nullptr;
+}
+
+Outbox defaults_of(Preset preset) {
+  Outbox outbox;
+  set_defaults(outbox_fields(), outbox);
+  section_of(preset).read(outbox_fields(), outbox);
+  outbox.preset = preset;
+  return outbox;
 }
 
 }  // namespace outbox_relay::config

@@ -3,7 +3,6 @@
 #include "config/kafka_properties.h"
 #include "config/options.h"
 #include "config/presets.h"
-#include "config/reader.h"
 
 namespace outbox_relay::config {
 namespace {
@@ -67,16 +66,8 @@ std::string values_of(const Option& option) {
   return text;
 }
 
-/// Whether the preset that is in force without a word sets the option.
-bool is_preset(const Option& option) {
-  static const auto options = options_of(outbox_fields());
-  static Report nothing;
-  static const Section preset(preset_node(Preset::outbox_relay), "", options, nothing);
-  return preset.find(option.name) != nullptr;
-}
-
 std::string default_of(const Option& option) {
-  if (is_preset(option)) return "see presets";
+  if (fills_in(Preset::outbox_relay, option.name)) return "see presets";
   return option.is_required ? "required" : code(option.fallback);
 }
 

@@ -58,6 +58,14 @@ Parsed<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit
   return count * unit->factor;
 }
 
+std::string written(std::uint64_t count, std::span<const Unit> units, const Unit& of_nothing) {
+  const Unit* unit = &of_nothing;
+  for (const Unit& larger : units) {
+    if (count > 0 && count % larger.factor == 0) unit = &larger;
+  }
+  return std::to_string(count / unit->factor) + std::string(unit->name);
+}
+
 }  // namespace
 
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
@@ -70,6 +78,14 @@ Parsed<core::Bytes> parse_size(std::string_view text) {
   const auto quantity = parse_quantity(text, sizes);
   if (const auto* wrong = std::get_if<Wrong>(&quantity)) return *wrong;
   return core::Bytes{std::get<std::uint64_t>(quantity)};
+}
+
+std::string to_text(std::chrono::milliseconds duration) {
+  return written(static_cast<std::uint64_t>(duration.count()), durations, durations[1]);
+}
+
+std::string to_text(core::Bytes size) {
+  return written(size.count, sizes, sizes[0]);
 }
 
 Parsed<std::uint64_t> parse_count(std::string_view text) {
