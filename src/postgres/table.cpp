@@ -341,21 +341,8 @@ core::Failure missing_table(const TableSettings& settings) {
           "check `table` and dbname in `postgres.connection`, or create it: outbox-relay sql table"};
 }
 
-std::string quoted_name(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + '"';
-}
-
 std::string reference(const Column& column) {
   return "o." + quoted_name(column.name);
-}
-
-std::string qualified(const std::string& schema, const std::string& name) {
-  return quoted_name(schema) + "." + quoted_name(name);
 }
 
 }  // namespace outbox_relay::postgres

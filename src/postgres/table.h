@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/failure.h"
+#include "postgres/identifiers.h"
 #include "postgres/settings.h"
 
 // The outbox table as the catalog describes it, and whether the relay can work with it.
@@ -92,11 +93,7 @@ extern const char* const catalog_sequence_sql;
 /// There is no such table.
 [[nodiscard]] core::Failure missing_table(const TableSettings& settings);
 
-/// `"name"`, whatever is in the name.
-[[nodiscard]] std::string quoted_name(const std::string& name);
 /// `o."name"`: the column of the outbox, whose alias is `o` in every statement.
 [[nodiscard]] std::string reference(const Column& column);
-/// `"schema"."name"`.
-[[nodiscard]] std::string qualified(const std::string& schema, const std::string& name);
 
 }  // namespace outbox_relay::postgres
