@@ -31,12 +31,6 @@ std::string when(const std::string& condition, const std::string& value) {
   return "CASE WHEN " + condition + " THEN " + value + " END";
 }
 
-/// The length without detoasting; of json and the like the stored one, which compression makes smaller.
-std::string stored_length(const Layout::Selected& selected) {
-  const std::string function = needs_conversion(selected) ? "pg_column_size" : "octet_length";
-  return function + "(" + selected.column + ")";
-}
-
 std::string limit_of(const Layout::Selected& selected) {
   return selected.is_payload ? "$1" : "$2";
 }
@@ -74,6 +68,11 @@ std::string pending_condition(const Table& table) {
 std::string id_order(const Table& table) {
   const auto column = reference(table.id);
   return table.id_kind == IdKind::text ? column + " COLLATE \"C\"" : column;
+}
+
+std::string stored_length(const Layout::Selected& selected) {
+  const std::string function = needs_conversion(selected) ? "pg_column_size" : "octet_length";
+  return function + "(" + selected.column + ")";
 }
 
 std::string output(const Layout::Selected& selected, const std::string& value) {

@@ -17,6 +17,9 @@ namespace outbox_relay::postgres {
 /// The id as it is compared and ordered.
 [[nodiscard]] std::string id_order(const Table& table);
 
+/// The length of a value without detoasting; of json and the like the stored one, which compression makes
+/// smaller.
+[[nodiscard]] std::string stored_length(const Layout::Selected& selected);
 /// How a value leaves the server.
 [[nodiscard]] std::string output(const Layout::Selected& selected, const std::string& value);
 /// What the sent column is set to.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/diagnosis.h"
 #include "core/failure.h"
 #include "postgres/identifiers.h"
 #include "postgres/settings.h"
@@ -80,8 +81,19 @@ extern const char* const catalog_sequence_sql;
 /// oid of the table, the name of the column.
 [[nodiscard]] std::string has_index_of_values(const std::string& relation, const std::string& column);
 
-/// The table, if everything the relay needs is there and permitted. Throws `core::FailureError` with remedy
-/// `operate` and a hint otherwise.
+/// Something that keeps the relay from working with the table.
+struct TableProblem {
+  core::Aspect aspect{};
+  core::Failure failure;  ///< with remedy `operate` and a hint
+};
+
+/// What the relay needs of the table. Adds everything that is missing or not permitted to `found`; the result
+/// is whole only where nothing is.
+[[nodiscard]] Table examine_table(const TableSettings& settings, std::span<const std::string> attributes,
+                                  const Catalog& catalog, std::vector<TableProblem>& found);
+
+/// The same, if everything the relay needs is there and permitted. Throws `core::FailureError` with the first
+/// problem otherwise.
 [[nodiscard]] Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
                                    const Catalog& catalog);
 
