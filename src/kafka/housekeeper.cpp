@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "kafka/classify.h"
 #include "kafka/producer.h"
 #include "kafka/topic_limits.h"
 
@@ -11,17 +10,6 @@ namespace outbox_relay::kafka {
 namespace {
 
 constexpr auto never = Housekeeper::Clock::time_point::max();
-
-/// A partition without a leader would let its rows fill the window, so the whole topic waits.
-std::variant<std::int32_t, core::Failure> judge(const rd_kafka_metadata_topic_t& topic) {
-  if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return classify(topic.err, Origin::topic);
-  const bool has_leaders = std::all_of(topic.partitions, topic.partitions + topic.partition_cnt,
-                                       [](const auto& partition) { return partition.leader >= 0; });
-  if (topic.partition_cnt == 0 || !has_leaders) {
-    return classify(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, Origin::topic);
-  }
-  return topic.partition_cnt;
-}
 
 }  // namespace
 
@@ -176,18 +164,11 @@ void Housekeeper::adapt_timeout(const Answer& answer) {
 }
 
 Housekeeper::Answer Housekeeper::ask(const Producer& producer, const std::string& name) {
-  const TopicHandle topic = producer.make_topic(name);
-  const rd_kafka_metadata_t* raw = nullptr;
-  const rd_kafka_resp_err_t code =
-      rd_kafka_metadata(producer.client(), 0, topic.get(), &raw, static_cast<int>(timeout_.count()));
-  const MetadataHandle metadata{raw};
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->topic_cnt != 1) {
-    return NoAnswer{classify(code, Origin::producer), code == RD_KAFKA_RESP_ERR__TIMED_OUT};
-  }
-  auto verdict = judge(metadata->topics[0]);
-  if (auto* failure = std::get_if<core::Failure>(&verdict)) return std::move(*failure);
-  const std::int32_t leader = metadata->topics[0].partitions[0].leader;  // rows need its connection anyway
-  return Found{std::get<std::int32_t>(verdict), ask_limit(producer, name, leader)};
+  auto answer = look_up_topic(producer, name, timeout_);
+  if (auto* none = std::get_if<NoAnswer>(&answer)) return std::move(*none);
+  if (auto* failure = std::get_if<core::Failure>(&answer)) return std::move(*failure);
+  const auto& facts = std::get<TopicFacts>(answer);
+  return Found{facts.partitions, ask_limit(producer, name, facts.leader)};
 }
 
 std::optional<core::Bytes> Housekeeper::ask_limit(const Producer& producer, const std::string& name,

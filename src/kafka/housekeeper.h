@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "kafka/topic_lookup.h"
 #include "relay/ports.h"
 
 namespace outbox_relay::kafka {
@@ -78,10 +79,6 @@ class Housekeeper {
     Clock::time_point check_at;
     bool is_asked = false;       ///< `look_up` waits for an answer
     std::optional<Found> known;  ///< as it was reported
-  };
-  struct NoAnswer {
-    core::Failure failure;
-    bool was_slow = false;
   };
   using Answer = std::variant<Found, core::Failure, NoAnswer>;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 #include "kafka/classify.h"
@@ -10,8 +11,6 @@
 
 namespace outbox_relay::kafka {
 namespace {
-
-constexpr const char* limit_name = "max.message.bytes";
 
 // A broker that is named: else it is the controller, which may be away while others answer.
 AdminOptionsHandle options_for(const Producer& producer, std::int32_t broker,
@@ -26,29 +25,39 @@ std::string refusal(rd_kafka_resp_err_t code, const char* detail) {
   return classify(code, Origin::topic, detail == nullptr ? std::string_view{} : detail).message;
 }
 
-std::variant<core::Bytes, std::string> limit_among(const rd_kafka_ConfigResource_t& topic) {
+template <typename Number>
+std::optional<Number> number_of(std::span<const rd_kafka_ConfigEntry_t* const> entries,
+                                std::string_view name) {
+  const auto entry = std::ranges::find(entries, name, [](const rd_kafka_ConfigEntry_t* each) {
+    return std::string_view{rd_kafka_ConfigEntry_name(each)};
+  });
+  const char* const text = entry == entries.end() ? nullptr : rd_kafka_ConfigEntry_value(*entry);
+  if (text == nullptr) return std::nullopt;
+  Number number{};
+  const std::string_view digits{text};
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc{} ? std::optional{number} : std::nullopt;
+}
+
+std::variant<TopicProperties, std::string> properties_among(const rd_kafka_ConfigResource_t& topic) {
   if (const auto code = rd_kafka_ConfigResource_error(&topic); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return refusal(code, rd_kafka_ConfigResource_error_string(&topic));
   }
   std::size_t count = 0;
-  const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(&topic, &count);
-  const auto* const entry = std::find_if(entries, entries + count, [](const rd_kafka_ConfigEntry_t* each) {
-    return std::string_view{rd_kafka_ConfigEntry_name(each)} == limit_name;
-  });
-  const char* text = entry == entries + count ? nullptr : rd_kafka_ConfigEntry_value(*entry);
-  if (text == nullptr) return std::string{"the brokers' answer lacks it"};
-  core::Bytes limit;
-  const std::string_view digits{text};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), limit.count);
-  if (error != std::errc{}) return std::string{"the brokers' answer is no number"};
-  return limit;
+  const rd_kafka_ConfigEntry_t** first = rd_kafka_ConfigResource_configs(&topic, &count);
+  const std::span<const rd_kafka_ConfigEntry_t* const> entries{first, count};
+  TopicProperties properties;
+  if (const auto limit = number_of<std::size_t>(entries, "max.message.bytes"))
+    properties.largest_batch = core::Bytes{*limit};
+  properties.min_in_sync = number_of<int>(entries, "min.insync.replicas");
+  return properties;
 }
 
 }  // namespace
 
-std::variant<core::Bytes, std::string> ask_largest_record(const Producer& producer, const std::string& topic,
-                                                          std::int32_t broker,
-                                                          std::chrono::milliseconds timeout) {
+std::variant<TopicProperties, std::string> ask_topic_properties(const Producer& producer,
+                                                                const std::string& topic, std::int32_t broker,
+                                                                std::chrono::milliseconds timeout) {
   const AdminOptionsHandle options = options_for(producer, broker, timeout);
   const QueueHandle queue{rd_kafka_queue_new(producer.client())};
   const ConfigResourceHandle resource{rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
@@ -66,7 +75,17 @@ std::variant<core::Bytes, std::string> ask_largest_record(const Producer& produc
   const rd_kafka_ConfigResource_t** answers =
       rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   if (count != 1) return std::string{"the brokers' answer lacks the topic"};
-  return limit_among(*answers[0]);
+  return properties_among(*answers[0]);
+}
+
+std::variant<core::Bytes, std::string> ask_largest_record(const Producer& producer, const std::string& topic,
+                                                          std::int32_t broker,
+                                                          std::chrono::milliseconds timeout) {
+  auto answer = ask_topic_properties(producer, topic, broker, timeout);
+  if (auto* why = std::get_if<std::string>(&answer)) return std::move(*why);
+  const auto& limit = std::get<TopicProperties>(answer).largest_batch;
+  if (!limit) return std::string{"the brokers' answer lacks it"};
+  return *limit;
 }
 
 int batch_size_for(std::optional<core::Bytes> largest_record, int configured) {

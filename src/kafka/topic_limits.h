@@ -12,9 +12,20 @@ namespace outbox_relay::kafka {
 
 class Producer;
 
-/// A topic's `max.message.bytes`, which bounds a batch as it is compressed; or why it is not known: brokers
-/// tell it only to principals with DescribeConfigs on the topic. Asks the broker with this id, and waits
-/// about `timeout` at most.
+/// What brokers tell of a topic's properties.
+struct TopicProperties {
+  std::optional<core::Bytes> largest_batch;  ///< `max.message.bytes`
+  std::optional<int> min_in_sync;            ///< `min.insync.replicas`
+};
+
+/// Asks the broker with this id, and waits about `timeout` at most. Otherwise why they are not known: brokers
+/// tell them only to principals with DescribeConfigs on the topic.
+[[nodiscard]] std::variant<TopicProperties, std::string> ask_topic_properties(
+    const Producer& producer, const std::string& topic, std::int32_t broker,
+    std::chrono::milliseconds timeout);
+
+/// A topic's `max.message.bytes`, which bounds a batch as it is compressed; or why it is not known. As
+/// `ask_topic_properties`.
 [[nodiscard]] std::variant<core::Bytes, std::string> ask_largest_record(const Producer& producer,
                                                                         const std::string& topic,
                                                                         std::int32_t broker,
