@@ -4,6 +4,7 @@ COPY deploy/packages.sh /usr/local/bin/packages.sh
 RUN packages.sh install build
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json ./
+COPY deploy/sql/ deploy/sql/
 COPY src/ src/
 ARG REVISION=unknown
 RUN cmake --preset release -DOUTBOX_RELAY_REVISION="${REVISION}" \

@@ -31,6 +31,7 @@ install(FILES config/systemd.yaml DESTINATION /etc/outbox-relay RENAME outbox-re
         COMPONENT package EXCLUDE_FROM_ALL)
 file(GLOB sql CONFIGURE_DEPENDS deploy/sql/*.sql)
 packaged(${share}/sql ${sql})
+packaged(${share} config/outbox-relay.schema.json)
 packaged(${doc} README.md ${CMAKE_CURRENT_LIST_DIR}/copyright ${documents}/changelog.Debian.gz)
 packaged(${doc}/examples config/minimal.yaml config/example.yaml config/debezium.yaml)
 packaged_gzip(${doc} ${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog)

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -11,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/arguments.h"
+#include "cli/asking_commands.h"
 #include "cli/build_info.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -20,12 +21,6 @@
 
 namespace outbox_relay::cli {
 namespace {
-
-using Command = std::function<int()>;
-
-void add_config_option(CLI::App& app, std::string& file) {
-  app.add_option("-c,--config", file, "the configuration, a YAML file")->type_name("FILE")->required();
-}
 
 void add_run(CLI::App& app, Command& command) {
   auto* sub = app.add_subcommand("run", "Relay the outboxes of a configuration until a signal comes");
@@ -37,20 +32,6 @@ void add_run(CLI::App& app, Command& command) {
       "  outbox-relay run -c /etc/outbox-relay/relay.yaml\n"
       "  KAFKA_BROKERS=kafka:9092 outbox-relay run -c config/minimal.yaml");
   sub->callback([&command, options] { command = [options] { return run(*options); }; });
-}
-
-void add_check(CLI::App& app, Command& command) {
-  auto* sub =
-      app.add_subcommand("check", "Say all that is wrong with a configuration, without asking a server");
-  auto options = std::make_shared<CheckOptions>();
-  add_config_option(*sub, options->config_file);
-  sub->footer(
-      "Exits with 0 when the file is right, with 78 when it is not. Files named by *_file options are not "
-      "looked at.\n\n"
-      "Examples:\n"
-      "  outbox-relay check -c /etc/outbox-relay/relay.yaml\n"
-      "  KAFKA_BROKERS=kafka:9092 outbox-relay check -c config/minimal.yaml");
-  sub->callback([&command, options] { command = [options] { return check(*options); }; });
 }
 
 std::string invalid_duration(const std::string& text) {
@@ -83,15 +64,6 @@ void add_healthcheck(CLI::App& app, Command& command) {
       "  outbox-relay healthcheck --url http://127.0.0.1:8980/readyz\n"
       "  outbox-relay healthcheck -c /etc/outbox-relay/relay.yaml --timeout 2s");
   sub->callback([&command, options] { command = [options] { return healthcheck(*options); }; });
-}
-
-/// What is wrong with a text that is to be one of `known`; empty: nothing.
-std::string not_among(const std::string& text, const std::vector<std::string_view>& known) {
-  if (std::ranges::find(known, text) != known.end()) return {};
-  std::string what = text + " is not one of";
-  for (const std::string_view each : known) what += (each == known.front() ? " " : ", ") + std::string(each);
-  if (const auto meant = config::nearest(text, known)) what += " (did you mean " + std::string(*meant) + "?)";
-  return what;
 }
 
 std::string invalid_reason(const std::string& text) {
@@ -174,15 +146,7 @@ void add_parked_action(CLI::App& parent, ParkedAction action, Command& command) 
   add_selection(*sub, *options);
   if (action != ParkedAction::list)
     sub->add_flag("--dry-run", options->dry_run, "change nothing, say what would be done");
-  sub->add_option_function<std::string>(
-         "--output",
-         [options](const std::string& text) {
-           options->output = text == "json" ? Output::json : Output::text;
-         },
-         "text for people, json for machines")
-      ->type_name("FORMAT")
-      ->check([](const std::string& text) { return not_among(text, {"text", "json"}); })
-      ->default_str("text");
+  add_output_option(*sub, options->output);
   sub->footer(help.footer);
   sub->callback([&command, options, name = help.name] {
     if (options->action != ParkedAction::list && !is_selected(*options)) {
@@ -272,6 +236,8 @@ int run_command_line(int count, const char* const* arguments) {
   add_run(app, command);
   add_check(app, command);
   add_parked(app, command);
+  add_sql(app, command);
+  add_config(app, command);
   add_healthcheck(app, command);
   add_version(app, command);
   app.require_subcommand(1);

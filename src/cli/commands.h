@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "core/failure.h"
 
 // The commands, one file each. They write results to standard output, messages to standard error, and return
@@ -18,6 +19,8 @@ struct RunOptions {
 
 /// The daemon. Returns when a signal ended it.
 [[nodiscard]] int run(const RunOptions& options);
+
+enum class Output : std::uint8_t { text, json };
 
 struct CheckOptions {
   std::string config_file;
@@ -36,8 +39,6 @@ struct HealthcheckOptions {
 [[nodiscard]] int healthcheck(const HealthcheckOptions& options);
 
 enum class ParkedAction : std::uint8_t { list, requeue, discard };
-enum class Output : std::uint8_t { text, json };
-
 struct ParkedOptions {
   ParkedAction action = ParkedAction::list;
   std::string config_file;
@@ -54,6 +55,28 @@ struct ParkedOptions {
 /// Shows the rows that Kafka refused, puts them back into the outbox, or gives them up. Talks to the database
 /// only; a running relay notices by itself.
 [[nodiscard]] int parked(const ParkedOptions& options);
+
+enum class SqlKind : std::uint8_t { table, role, control, notify };
+
+struct SqlOptions {
+  SqlKind kind = SqlKind::table;
+  config::Preset preset = config::Preset::outbox_relay;
+  std::optional<std::string> config_file;  ///< whose names the SQL has, instead of a preset's
+  std::string outbox;                      ///< in this file; empty: its only one
+};
+
+/// Prints the SQL for an outbox.
+[[nodiscard]] int print_sql(const SqlOptions& options);
+
+enum class ConfigText : std::uint8_t { defaults, schema, show };
+
+struct ConfigOptions {
+  ConfigText what = ConfigText::show;
+  std::string config_file;  ///< of `show`
+};
+
+/// Prints a configuration with every default, its JSON Schema, or what a file comes to.
+[[nodiscard]] int print_config(const ConfigOptions& options);
 
 [[nodiscard]] int version();
 

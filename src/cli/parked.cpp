@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <iostream>
 #include <string_view>
 #include <vector>
@@ -11,32 +10,14 @@
 #include "cli/config_file.h"
 #include "cli/exit_code.h"
 #include "cli/mapping.h"
+#include "cli/outbox_choice.h"
 #include "cli/parked_report.h"
-#include "config/edit_distance.h"
 
 namespace outbox_relay::cli {
 namespace {
 
-const config::Outbox* find_outbox(const config::Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.outboxes, name, &config::Outbox::name);
-  return found == config.outboxes.end() ? nullptr : &*found;
-}
-
 bool can_park(const config::Columns& columns) {
   return columns.parked_at && columns.attempts && columns.last_error;
-}
-
-int refuse_outbox(const config::Config& config, const ParkedOptions& options) {
-  std::vector<std::string_view> names;
-  for (const config::Outbox& outbox : config.outboxes) names.push_back(outbox.name);
-  std::cerr << "outbox-relay: " << options.config_file << " has no outbox `" << options.outbox << '`';
-  if (const auto meant = config::nearest(options.outbox, names))
-    std::cerr << " (did you mean `" << *meant << "`?)";
-  std::cerr << "\n  hint: it has";
-  for (const std::string_view name : names)
-    std::cerr << (name == names.front() ? " `" : ", `") << name << '`';
-  std::cerr << '\n';
-  return exit_usage;
 }
 
 /// How far a long release has come, on one line of a terminal that is gone at the end.
@@ -98,8 +79,8 @@ int parked(const ParkedOptions& options) {
     return exit_configuration;
   }
   const auto& config = std::get<config::Config>(loaded);
-  const config::Outbox* outbox = find_outbox(config, options.outbox);
-  if (outbox == nullptr) return refuse_outbox(config, options);
+  const config::Outbox* outbox = choose_outbox(config, options.config_file, options.outbox);
+  if (outbox == nullptr) return exit_usage;
   if (!can_park(outbox->columns)) {
     std::cerr << "outbox-relay: the outbox `" << outbox->name << "` has no columns for parked rows\n"
               << "  hint: name `parked_at`, `attempts` and `last_error` in `columns`\n";

@@ -16,6 +16,15 @@ TEST_CASE("every help has examples", "[cli]") {
                                                                     {"parked", "list", "--help"},
                                                                     {"parked", "requeue", "--help"},
                                                                     {"parked", "discard", "--help"},
+                                                                    {"sql", "--help"},
+                                                                    {"sql", "table", "--help"},
+                                                                    {"sql", "role", "--help"},
+                                                                    {"sql", "control", "--help"},
+                                                                    {"sql", "notify", "--help"},
+                                                                    {"config", "--help"},
+                                                                    {"config", "defaults", "--help"},
+                                                                    {"config", "schema", "--help"},
+                                                                    {"config", "show", "--help"},
                                                                     {"healthcheck", "--help"},
                                                                     {"version", "--help"}}));
   CAPTURE(arguments);
@@ -76,6 +85,13 @@ TEST_CASE("a wrong command line is explained and exits with 2", "[cli]") {
       {{"check", "-c", "relay.yaml", "--connect"},
        "outbox-relay: The following argument was not expected: --connect\n  hint: `outbox-relay check "
        "--help`\n"},
+      {{"sql"}, "outbox-relay: A subcommand is required\n  hint: `outbox-relay sql --help`\n"},
+      {{"sql", "role", "--outbox", "orders"},
+       "outbox-relay: --outbox requires --config\n  hint: `outbox-relay sql role --help`\n"},
+      {{"sql", "table", "--preset", "debezum"},
+       "outbox-relay: --preset: debezum is not one of outbox_relay, debezium (did you mean debezium?)\n"
+       "  hint: `outbox-relay sql table --help`\n"},
+      {{"config", "show"}, "outbox-relay: --config is required\n  hint: `outbox-relay config show --help`\n"},
       {{"healthcheck", "--url", "x", "-c", "y"},
        "outbox-relay: --url excludes --config\n  hint: `outbox-relay healthcheck --help`\n"},
       {{"healthcheck", "--timeout", "5"},
