@@ -104,16 +104,22 @@ void add_sql_kind(CLI::App& parent, SqlKind kind, Command& command) {
 }  // namespace
 
 void add_check(CLI::App& app, Command& command) {
-  auto* sub =
-      app.add_subcommand("check", "Say all that is wrong with a configuration, without asking a server");
+  auto* sub = app.add_subcommand(
+      "check", "Say all that is wrong with a configuration, and with the servers that it names");
   auto options = std::make_shared<CheckOptions>();
   add_config_option(*sub, options->config_file);
+  sub->add_flag("--connect", options->connect,
+                "also log in to PostgreSQL and Kafka, and look at tables, grants and topics");
+  add_output_option(*sub, options->output);
   sub->footer(
-      "Exits with 0 when the file is right, with 78 when it is not. Files named by *_file options are not "
-      "looked at.\n\n"
+      "Without --connect no server is asked, and files named by *_file options are not looked at. Nothing is "
+      "ever changed.\n\n"
+      "Exits with 0 when nothing is wrong, warnings aside, with 78 when the file is wrong, with 69 when the "
+      "servers are, or what the relay needs there.\n\n"
       "Examples:\n"
       "  outbox-relay check -c /etc/outbox-relay/relay.yaml\n"
-      "  KAFKA_BROKERS=kafka:9092 outbox-relay check -c config/minimal.yaml");
+      "  outbox-relay check -c /etc/outbox-relay/relay.yaml --connect\n"
+      "  KAFKA_BROKERS=kafka:9092 outbox-relay check -c config/minimal.yaml --output json");
   sub->callback([&command, options] { command = [options] { return check(*options); }; });
 }
 

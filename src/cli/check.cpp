@@ -1,8 +1,11 @@
 #include <iostream>
+#include <variant>
 
+#include "cli/check_report.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/exit_code.h"
+#include "cli/server_check.h"
 
 namespace outbox_relay::cli {
 namespace {
@@ -17,20 +20,43 @@ std::string_view to_text(config::Completion completion) {
   return "";
 }
 
+void describe(const config::Config& config) {
+  for (const config::Outbox& outbox : config.outboxes) {
+    std::cout << "outbox " << outbox.name << ": rows of " << config::to_text(outbox.table) << " go to "
+              << outbox.topic.written << " and are " << to_text(outbox.completion) << '\n';
+  }
+}
+
+int refuse_file(const std::string& problems, const CheckOptions& options) {
+  if (options.output == Output::text) {
+    std::cout << problems;
+    return exit_configuration;
+  }
+  const std::vector<CheckFinding> findings{
+      {"", {core::Severity::error, core::Aspect::configuration, problems, "the relay does not start", ""}}};
+  std::cout << to_json(options.config_file, false, findings);
+  return exit_code_of(findings);
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
   const auto result = load_config(options.config_file);
-  if (const auto* problems = std::get_if<std::string>(&result)) {
-    std::cout << *problems;
-    return exit_configuration;
+  if (const auto* problems = std::get_if<std::string>(&result)) return refuse_file(*problems, options);
+  const auto& config = std::get<config::Config>(result);
+  if (options.output == Output::text) {
+    std::cout << options.config_file << ": ok\n";
+    describe(config);
+    std::cout.flush();  // what follows may take its time
   }
-  std::cout << options.config_file << ": ok\n";
-  for (const config::Outbox& outbox : std::get<config::Config>(result).outboxes) {
-    std::cout << "outbox " << outbox.name << ": rows of " << config::to_text(outbox.table) << " go to "
-              << outbox.topic.written << " and are " << to_text(outbox.completion) << '\n';
+  std::vector<CheckFinding> findings;
+  if (options.connect) findings = check_servers(config, options.config_file);
+  if (options.output == Output::json) {
+    std::cout << to_json(options.config_file, options.connect, findings);
+  } else if (options.connect) {
+    std::cout << to_text(findings);
   }
-  return exit_done;
+  return exit_code_of(findings);
 }
 
 }  // namespace outbox_relay::cli

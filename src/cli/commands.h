@@ -24,9 +24,12 @@ enum class Output : std::uint8_t { text, json };
 
 struct CheckOptions {
   std::string config_file;
+  bool connect = false;
+  Output output = Output::text;
 };
 
-/// Says what is wrong with a configuration, or that nothing is. Asks no server.
+/// Says what is wrong with a configuration, or that nothing is; with `connect`, also with the servers, tables
+/// and topics that it names. Never changes anything.
 [[nodiscard]] int check(const CheckOptions& options);
 
 struct HealthcheckOptions {

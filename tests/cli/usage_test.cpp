@@ -82,9 +82,8 @@ TEST_CASE("a wrong command line is explained and exits with 2", "[cli]") {
        "  hint: `outbox-relay parked list --help`\n"},
       {{"check"}, "outbox-relay: --config is required\n  hint: `outbox-relay check --help`\n"},
       {{"run"}, "outbox-relay: --config is required\n  hint: `outbox-relay run --help`\n"},
-      {{"check", "-c", "relay.yaml", "--connect"},
-       "outbox-relay: The following argument was not expected: --connect\n  hint: `outbox-relay check "
-       "--help`\n"},
+      {{"check", "-c", "relay.yaml", "--output", "yaml"},
+       "outbox-relay: --output: yaml is not one of text, json\n  hint: `outbox-relay check --help`\n"},
       {{"sql"}, "outbox-relay: A subcommand is required\n  hint: `outbox-relay sql --help`\n"},
       {{"sql", "role", "--outbox", "orders"},
        "outbox-relay: --outbox requires --config\n  hint: `outbox-relay sql role --help`\n"},
