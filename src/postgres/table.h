@@ -8,6 +8,7 @@
 
 #include "core/diagnosis.h"
 #include "core/failure.h"
+#include "postgres/catalog.h"
 #include "postgres/identifiers.h"
 #include "postgres/settings.h"
 
@@ -62,25 +63,6 @@ struct Table {
   std::optional<std::string> advice;  ///< what makes it slow, with the DDL against it: a line for the log
 };
 
-/// Rows of a catalog query, all columns as text, NULL as empty.
-using CatalogRows = std::vector<std::vector<std::string>>;
-
-/// What the queries below returned, in their order.
-struct Catalog {
-  CatalogRows table;
-  CatalogRows columns;
-  CatalogRows sequence;
-};
-
-/// The queries that fill a `Catalog`. Parameters: $1 schema, $2 table, $3 the id column, all text.
-extern const std::string catalog_table_sql;
-extern const std::string catalog_columns_sql;
-extern const char* const catalog_sequence_sql;
-
-/// Whether there is an index of the rows that have a value in a column, and of no others. Both are SQL: the
-/// oid of the table, the name of the column.
-[[nodiscard]] std::string has_index_of_values(const std::string& relation, const std::string& column);
-
 /// Something that keeps the relay from working with the table.
 struct TableProblem {
   core::Aspect aspect{};
@@ -97,8 +79,6 @@ struct TableProblem {
 [[nodiscard]] Table describe_table(const TableSettings& settings, std::span<const std::string> attributes,
                                    const Catalog& catalog);
 
-/// A WITH clause: `tree` has the oids of a table, its partitions and theirs. `root` is an expression.
-[[nodiscard]] std::string partition_tree(const std::string& root);
 /// The expression for `Table::filenode` as it is now, of the table with this oid (an expression, too).
 [[nodiscard]] std::string filenode_of(const Table& table, const std::string& oid);
 
