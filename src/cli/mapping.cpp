@@ -100,6 +100,7 @@ core::Routing to_routing(const config::Outbox& outbox) {
   for (const config::Header& header : outbox.headers) {
     routing.headers.push_back({header.name, to_template(header.value, routing.columns)});
   }
+  routing.sends_null_headers = outbox.null_headers == config::NullHeaders::send;
   routing.message_id_header = outbox.message_id_header;
   return routing;
 }

@@ -66,6 +66,7 @@ struct Header {
 
 // Enumerators stand in the order of their choices in the option table.
 enum class Preset : std::uint8_t { outbox_relay, debezium, eventuate, none };
+enum class NullHeaders : std::uint8_t { leave_out, send };
 enum class Envelope : std::uint8_t { none, cloudevents };
 enum class Completion : std::uint8_t { mark, remove };
 enum class Refused : std::uint8_t { park, dead_letter, halt };
@@ -85,6 +86,7 @@ struct Outbox {
   std::vector<std::string> allowed_topics;  ///< names and `prefix*` patterns; empty allows all
   std::optional<std::string> partition;     ///< a column
   std::vector<Header> headers;
+  NullHeaders null_headers{};  ///< what becomes of one of `headers` whose column is NULL
   std::string message_id_header;
   Envelope envelope{};
   Completion completion{};

@@ -109,9 +109,17 @@ std::vector<Field<Outbox>> record_fields() {
           {.name = "headers",
            .kind = Kind::headers,
            .fallback = "{}",
-           .documentation = "added to each record: a constant or a template such as `\"{type}\"`, left out "
-                            "where the column is NULL; replaces those of the preset"},
+           .documentation = "added to each record: a constant or a template such as `\"{type}\"`; replaces "
+                            "those of the preset"},
           &Outbox::headers),
+      field<Outbox>(
+          {.name = "null_headers",
+           .kind = Kind::choice,
+           .fallback = "leave_out",
+           .documentation = "what becomes of one of `headers` whose column is NULL: no header, or one "
+                            "with a null value",
+           .choices = {{"leave_out"}, {"send"}}},
+          &Outbox::null_headers),
       field<Outbox>({.name = "message_id_header",
                      .fallback = "message-id",
                      .documentation = "name of the header by which consumers recognise a repeated record"},

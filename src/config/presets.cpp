@@ -37,6 +37,7 @@ constexpr std::string_view debezium_table = R"(columns:
 extra_columns: [aggregatetype, type]
 topic: "outbox.event.{aggregatetype}"
 message_id_header: id
+null_headers: send
 )";
 
 constexpr std::string_view no_table = "{}\n";

@@ -31,8 +31,7 @@ class Template {
   std::vector<Piece> pieces_;
 };
 
-/// A header that the configuration adds to each record: a constant, or "{column}", left out where the column
-/// is NULL.
+/// A header that the configuration adds to each record: a constant, or "{column}".
 struct HeaderRule {
   std::string name;
   Template value;
@@ -46,6 +45,8 @@ struct Routing {
   std::vector<std::string> allowed_topics;  ///< names and prefix* patterns; empty allows all
   std::optional<std::size_t> partition;     ///< the attribute that names the partition
   std::vector<HeaderRule> headers;
+  bool sends_null_headers =
+      false;  ///< with a null value where the column is NULL, instead of leaving them out
   std::string message_id_header = "message-id";
 };
 

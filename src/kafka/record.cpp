@@ -60,7 +60,11 @@ HeadersHandle RecordMaker::headers_of(const core::InFlight& in_flight,
       rd_kafka_headers_new(1 + routing_->headers.size() + own.size() + dead_letter_headers)};
   add(headers.get(), routing_->message_id_header, row.message_id);
   for (const core::HeaderRule& rule : routing_->headers) {
-    if (rule.value.render(row.attributes, rendered_)) add(headers.get(), rule.name, rendered_);
+    if (rule.value.render(row.attributes, rendered_)) {
+      add(headers.get(), rule.name, rendered_);
+    } else if (routing_->sends_null_headers) {
+      add(headers.get(), rule.name, std::nullopt);
+    }
   }
   for (const RecordHeader& header : own) {
     if (header.name != routing_->message_id_header) add(headers.get(), header.name, header.value);

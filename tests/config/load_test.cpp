@@ -103,6 +103,8 @@ TEST_CASE("the preset debezium publishes as Debezium would", "[config]") {
   CHECK(outbox.columns.sent == "sent_at");
   CHECK(outbox.message_id_header == "id");
   CHECK(outbox.headers.empty());
+  CHECK(outbox.null_headers == NullHeaders::send);
+  CHECK(config.outboxes[0].null_headers == NullHeaders::leave_out);
   CHECK(outbox.topic.written == "outbox.event.{aggregatetype}");
   CHECK(outbox.extra_columns == std::vector<std::string>{"aggregatetype", "type"});
 }

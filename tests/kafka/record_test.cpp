@@ -88,6 +88,21 @@ TEST_CASE("a row whose headers are no object becomes a dead letter without them"
   CHECK_FALSE(refused.headers());
 }
 
+TEST_CASE("a configured header whose column is NULL is left out, or sent with a null value", "[record]") {
+  const std::vector<Value> attributes = {std::nullopt, ""};
+  Row row;
+  row.message_id = "m-1";
+  row.attributes = attributes;
+  InFlight in_flight;
+  in_flight.row = &row;
+  Routing routing;
+  routing.headers = {{"type", Template{{std::size_t{0}}}}, {"tenant", Template{{std::size_t{1}}}}};
+  CHECK(headers_of(in_flight, routing) == Headers{{"message-id", "m-1"}, {"tenant", ""}});
+  routing.sends_null_headers = true;
+  CHECK(headers_of(in_flight, routing) ==
+        Headers{{"message-id", "m-1"}, {"type", std::nullopt}, {"tenant", ""}});
+}
+
 TEST_CASE("a row that was not refused has no headers of a dead letter", "[record]") {
   Refused refused{"orders.invoice"};
   refused.in_flight.dead_letter.reset();
