@@ -23,9 +23,7 @@ std::string orders_outbox(const std::string& topic, const std::string& further_l
 Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)
     : postgres_(postgres), kafka_(kafka), database_(next_name()) {
   postgres_.create_database(database_);
-  for (const char* file : {"outbox.sql", "control.sql", "role.sql"}) {
-    postgres_.execute_file(std::filesystem::path{OUTBOX_RELAY_SQL} / file, database_);
-  }
+  for (const char* file : {"outbox.sql", "control.sql", "role.sql"}) execute_file(file);
   execute("CREATE SEQUENCE numbers");
   kafka_.create_topic(topic(), 4);
 }
@@ -52,6 +50,10 @@ Finished Shop::command(std::vector<std::string> command, const std::vector<std::
   command.insert(command.end(), {"-c", relay_->config_file().string(), "--outbox", "orders"});
   command.insert(command.end(), further.begin(), further.end());
   return run(command);
+}
+
+void Shop::execute_file(const std::string& name) const {
+  postgres_.execute_file(std::filesystem::path{OUTBOX_RELAY_SQL} / name, database_);
 }
 
 void Shop::insert(int count, int keys) const {

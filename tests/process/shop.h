@@ -30,6 +30,8 @@ class Shop {
   [[nodiscard]] std::string log() const { return relay_->log(); }
 
   void execute(const std::string& sql) const { postgres_.execute(sql, database_); }
+  /// A file of deploy/sql.
+  void execute_file(const std::string& name) const;
   [[nodiscard]] std::string value(const std::string& sql) const { return postgres_.value(sql, database_); }
   /// Inserts `count` rows, in one transaction, with keys key-0 … key-(`keys` - 1) in turn and numbers as
   /// payloads.
