@@ -102,6 +102,7 @@ core::Routing to_routing(const config::Outbox& outbox) {
   }
   routing.sends_null_headers = outbox.null_headers == config::NullHeaders::send;
   routing.message_id_header = outbox.message_id_header;
+  routing.is_cloud_event = outbox.envelope == config::Envelope::cloudevents;
   return routing;
 }
 

@@ -124,12 +124,14 @@ std::vector<Field<Outbox>> record_fields() {
                      .fallback = "message-id",
                      .documentation = "name of the header by which consumers recognise a repeated record"},
                     &Outbox::message_id_header),
-      field<Outbox>({.name = "envelope",
-                     .kind = Kind::choice,
-                     .fallback = "none",
-                     .documentation = "CloudEvents in binary mode, or the payload as it is",
-                     .choices = {{"none"}, {"cloudevents", false}}},
-                    &Outbox::envelope),
+      field<Outbox>(
+          {.name = "envelope",
+           .kind = Kind::choice,
+           .fallback = "none",
+           .documentation = "`cloudevents`: headers as in the binary mode of CloudEvents; the value is the "
+                            "payload in either case",
+           .choices = {{"none"}, {"cloudevents"}}},
+          &Outbox::envelope),
   };
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/edit_distance.h"
+#include "config/envelope_checks.h"
 #include "core/routing.h"
 
 namespace outbox_relay::config {
@@ -23,6 +24,7 @@ class OutboxChecks {
     check_refused();
     check_written_columns();
     check_topic();
+    check_envelope(outbox_, section_);
     check_headers();
     check_named_columns();
     check_pace();
@@ -159,7 +161,8 @@ class OutboxChecks {
     };
     for (const std::string& column : columns_in(outbox_.topic)) check(column, section_.find("topic"));
     for (const Header& header : outbox_.headers) {
-      for (const std::string& column : columns_in(header.value)) check(column, header_node(header.name));
+      for (const std::string& column : columns_in(header.value))
+        check(column, section_.find_within("headers", header.name));
     }
     if (outbox_.partition) check(*outbox_.partition, section_.find("partition"));
   }
@@ -217,14 +220,6 @@ class OutboxChecks {
       if (piece.kind == Piece::Kind::column) columns.push_back(piece.text);
     }
     return columns;
-  }
-
-  [[nodiscard]] const Node* header_node(const std::string& name) const {
-    const Node* mapping = section_.find("headers");
-    if (mapping == nullptr) return nullptr;
-    const auto entry =
-        std::ranges::find_if(mapping->entries, [&](const Entry& e) { return e.key.text == name; });
-    return entry == mapping->entries.end() ? nullptr : &entry->value;
   }
 
   [[nodiscard]] std::string called_value(std::string_view option) const {

@@ -108,6 +108,14 @@ bool Section::is_any_wrong(std::string_view prefix) const {
   return std::ranges::any_of(wrong_, [&](std::string_view option) { return option.starts_with(prefix); });
 }
 
+const Node* Section::find_within(std::string_view option, std::string_view name) const {
+  const Node* mapping = find(option);
+  if (mapping == nullptr) return nullptr;
+  const auto entry =
+      std::ranges::find_if(mapping->entries, [&](const Entry& e) { return e.key.text == name; });
+  return entry == mapping->entries.end() ? nullptr : &entry->value;
+}
+
 Position Section::place(std::string_view option) const {
   if (const Node* node = find(option)) return node->span.begin;
   while (true) {

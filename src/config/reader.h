@@ -24,6 +24,8 @@ class Section {
 
   /// The value that the file gives to an option, or nothing when it gives none.
   [[nodiscard]] const Node* find(std::string_view option) const;
+  /// The value that the file gives to a name within an option that is a mapping, such as one of `headers`.
+  [[nodiscard]] const Node* find_within(std::string_view option, std::string_view name) const;
   /// Where to point when an option is the problem: its value, or the mapping it would be in.
   [[nodiscard]] Position place(std::string_view option) const;
   /// Whether `read` found a value wrong, so that checking it against others would only make noise.

@@ -48,6 +48,7 @@ struct Routing {
   bool sends_null_headers =
       false;  ///< with a null value where the column is NULL, instead of leaving them out
   std::string message_id_header = "message-id";
+  bool is_cloud_event = false;  ///< the headers are those of CloudEvents in binary mode; see cloud_event.h
 };
 
 /// A topic of this process, numbered in the order of appearance, so that rows carry four bytes instead of a

@@ -117,17 +117,12 @@ relay::Publication KafkaSink::publish(core::InFlight& in_flight) {
   if (state.is_rebuilding && !in_flight.is_suspect) return {Accepted::full, {}};
   const core::Row& row = *in_flight.row;
   const auto now = state.time_for(in_flight);
-  HeadersHandle headers = state.records.headers_of(in_flight, now);
-  if (!headers) {
-    return {Accepted::refused,
-            {core::Reason::invalid_headers, core::Remedy::park,
-             "the headers column holds something else than a JSON object",
-             "write an object of strings, or NULL"}};
-  }
+  auto headers = state.records.headers_of(in_flight, now);
+  if (auto* why = std::get_if<core::Failure>(&headers)) return {Accepted::refused, std::move(*why)};
   Record record{.partition = in_flight.partition,
                 .key = row.key,
                 .value = row.payload,
-                .headers = std::move(headers),
+                .headers = std::get<HeadersHandle>(std::move(headers)),
                 .timestamp = timestamp_of(row, now),
                 .opaque = &in_flight};
   const State::Topic& topic = state.topics.at(static_cast<std::size_t>(in_flight.topic));

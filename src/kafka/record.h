@@ -3,7 +3,9 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <variant>
 
+#include "core/failure.h"
 #include "core/routing.h"
 #include "core/window.h"
 #include "kafka/handles.h"
@@ -17,13 +19,20 @@ class RecordMaker {
  public:
   explicit RecordMaker(const core::Routing& routing) : routing_(&routing) {}
 
-  /// The message id, the configured headers, those of the headers column; for a dead letter also where it
-  /// comes from and why: in this order. Nothing when the headers column holds something else than a JSON
-  /// object; a dead letter goes without that column's headers then.
-  [[nodiscard]] HeadersHandle headers_of(const core::InFlight& in_flight,
-                                         std::chrono::system_clock::time_point now);
+  /// The message id, those of a CloudEvent, the configured headers, those of the headers column; for a dead
+  /// letter also where it comes from and why: in this order. Or why the row is refused: its headers column
+  /// holds something else than a JSON object, or it lacks what a CloudEvent must have. A dead letter goes
+  /// without.
+  [[nodiscard]] std::variant<HeadersHandle, core::Failure> headers_of(
+      const core::InFlight& in_flight, std::chrono::system_clock::time_point now);
 
  private:
+  void add_event(rd_kafka_headers_t* headers, const core::Row& row) const;
+  /// Returns the first one that a CloudEvent must have and this row does not.
+  const core::HeaderRule* add_configured(rd_kafka_headers_t* headers, const core::Row& row);
+  /// Whether a header of the headers column gives way to one that the record has already.
+  [[nodiscard]] bool is_taken(std::string_view name) const;
+
   const core::Routing* routing_;
   HeadersReader reader_;
   std::string rendered_;

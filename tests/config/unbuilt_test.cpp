@@ -24,14 +24,6 @@ TEST_CASE("what is not built yet is refused by its name", "[config]") {
                         ^
   hint: leave it out, or write `null`
 )"},
-      {"envelope: cloudevents",
-       R"(    envelope: cloudevents
-)",
-       R"(relay.yaml:10:15: `envelope: cloudevents` is not in this version
-        envelope: cloudevents
-                  ^
-  hint: leave it out, or write `none`
-)"},
       {"preset: eventuate",
        R"(    preset: eventuate
 )",
@@ -64,6 +56,6 @@ relay.yaml:11:16: `keep_sent` means nothing with `completion: delete`
 }
 
 TEST_CASE("what is not built yet may be set to what is in force", "[config]") {
-  const auto neutral = GENERATE("keep_sent: 0s", "keep_sent: 0ms", "notify_channel: ~", "envelope: none");
+  const auto neutral = GENERATE("keep_sent: 0s", "keep_sent: 0ms", "notify_channel: ~");
   CHECK(problems(with_outbox("    " + std::string(neutral) + "\n")) == "");
 }
