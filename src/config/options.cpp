@@ -24,7 +24,7 @@ std::vector<Field<Outbox>> identity_fields() {
                      .kind = Kind::choice,
                      .fallback = "outbox_relay",
                      .documentation = "fills columns, topic and headers for a well-known table",
-                     .choices = {{"outbox_relay"}, {"debezium"}, {"eventuate", false}, {"none"}}},
+                     .choices = {{"outbox_relay"}, {"debezium"}, {"eventuate"}, {"none"}}},
                     &Outbox::preset),
   };
 }

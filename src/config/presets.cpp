@@ -40,6 +40,21 @@ message_id_header: id
 null_headers: send
 )";
 
+// Eventuate Tram's message table, with what deploy/sql/eventuate.sql adds to it; the records are those of the
+// Eventuate CDC service.
+// Sources: https://github.com/eventuate-foundation/eventuate-common,
+// postgres/2.initialize-database.sql; https://github.com/eventuate-foundation/eventuate-cdc,
+// MessageWithDestination.toJson and MessageWithDestinationPublishingStrategy.
+constexpr std::string_view eventuate_table = R"(columns:
+  id: seq
+  message_id: id
+  key: record_key
+  payload: record_value
+  sent: published
+extra_columns: [destination]
+topic: "{destination}"
+)";
+
 constexpr std::string_view no_table = "{}\n";
 
 Node parsed(Preset preset) {
@@ -72,7 +87,8 @@ std::string_view preset_text(Preset preset) {
       return outbox_relay_table;
     case Preset::debezium:
       return debezium_table;
-    case Preset::eventuate:  // refused before anything is filled in
+    case Preset::eventuate:
+      return eventuate_table;
     case Preset::none:
       return no_table;
   }

@@ -88,8 +88,9 @@ std::string presets() {
   std::string text =
       "### Presets\n\nWhat `preset` fills in; an option in the file replaces it. `none` fills in "
       "nothing.\n\n";
-  for (const Preset preset : {Preset::outbox_relay, Preset::debezium}) {
-    const std::string_view name = preset == Preset::outbox_relay ? "outbox_relay" : "debezium";
+  for (const auto& [preset, name] : {std::pair(Preset::outbox_relay, "outbox_relay"),
+                                     {Preset::debezium, "debezium"},
+                                     {Preset::eventuate, "eventuate"}}) {
     text += "`preset: " + std::string(name) + "` stands for\n\n```yaml\n" + std::string(preset_text(preset)) +
             "```\n\n";
   }

@@ -109,6 +109,25 @@ TEST_CASE("the preset debezium publishes as Debezium would", "[config]") {
   CHECK(outbox.extra_columns == std::vector<std::string>{"aggregatetype", "type"});
 }
 
+TEST_CASE("the preset eventuate lets a row choose among listed topics only", "[config]") {
+  const std::string text = "  - {name: tram, table: eventuate.message, preset: eventuate";
+  const Config config = loaded(with_outbox(text + ", allowed_topics: [customers]}\n"));
+  REQUIRE(config.outboxes.size() == 2);
+  const Outbox& outbox = config.outboxes[1];
+  CHECK(outbox.columns.id == "seq");
+  CHECK(outbox.columns.message_id == "id");
+  CHECK(outbox.columns.key == "record_key");
+  CHECK(outbox.columns.payload == "record_value");
+  CHECK(outbox.columns.sent == "published");
+  CHECK(outbox.topic.written == "{destination}");
+  CHECK(problems(with_outbox(text + "}\n")) ==
+        R"(relay.yaml:10:5: the preset's `topic` lets a row choose any topic
+      - {name: tram, table: eventuate.message, preset: eventuate}
+        ^
+  hint: begin it with a literal text, such as `orders.`, or list `allowed_topics`
+)");
+}
+
 TEST_CASE("what is given replaces what the preset says", "[config]") {
   const Outbox outbox =
       only_outbox(with_outbox("    columns: {key: customer, headers: null}\n    headers: {source: shop}\n    "

@@ -24,14 +24,6 @@ TEST_CASE("what is not built yet is refused by its name", "[config]") {
                         ^
   hint: leave it out, or write `null`
 )"},
-      {"preset: eventuate",
-       R"(    preset: eventuate
-)",
-       R"(relay.yaml:10:13: `preset: eventuate` is not in this version
-        preset: eventuate
-                ^
-  hint: leave it out, or write `outbox_relay`, `debezium`, `none`
-)"},
   };
   check_each(cases, with_outbox);
 }

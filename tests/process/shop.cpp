@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -18,6 +20,13 @@ std::string next_name() {
 
 std::string orders_outbox(const std::string& topic, const std::string& further_lines) {
   return "  - name: orders\n    table: public.outbox\n    topic: \"" + topic + "\"\n" + further_lines;
+}
+
+std::string example_outboxes(const std::string& file_name) {
+  std::ifstream file{std::filesystem::path{OUTBOX_RELAY_CONFIG} / file_name};
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  static constexpr std::string_view before = "\noutboxes:\n";
+  return text.substr(text.find(before) + before.size());
 }
 
 Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)

@@ -30,6 +30,10 @@ class Shop {
   [[nodiscard]] std::string log() const { return relay_->log(); }
 
   void execute(const std::string& sql) const { postgres_.execute(sql, database_); }
+  /// For psql, as superuser.
+  [[nodiscard]] std::string connection_string() const {
+    return postgres_.connection_string("postgres", database_);
+  }
   /// A file of deploy/sql.
   void execute_file(const std::string& name) const;
   [[nodiscard]] std::string value(const std::string& sql) const { return postgres_.value(sql, database_); }
@@ -63,6 +67,9 @@ class Shop {
   std::string configuration_;
   std::optional<RelayProgram> relay_;
 };
+
+/// The outboxes of an example in config/, for `Shop::start`: what stands below `outboxes:` at its end.
+[[nodiscard]] std::string example_outboxes(const std::string& file_name);
 
 /// The outbox of most cases, for `Shop::start`.
 [[nodiscard]] std::string orders_outbox(const std::string& topic, const std::string& further_lines = "");
