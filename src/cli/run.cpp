@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,18 +16,7 @@
 
 namespace outbox_relay::cli {
 
-namespace {
-
-// Memory holds payloads and passwords, so no core is left behind.
-void forbid_core_dumps() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
-
-}  // namespace
-
 int run(const RunOptions& options) {
-  forbid_core_dumps();
   std::signal(SIGHUP,
               SIG_IGN);  // until the daemon takes it, which asks for nothing: it must not end the process
   std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error to be handled where it is met
