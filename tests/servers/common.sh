@@ -87,10 +87,10 @@ watch() {
   fi
 }
 
-# parse_start_options OPTION...: sets `settings`, `owner`, `temporary` and `brokers`.
+# parse_start_options OPTION...: sets `settings`, `owner`, `temporary`, `secure` and `brokers`.
 # shellcheck disable=SC2034 # used by the scripts that source this file
 parse_start_options() {
-  settings=() owner='' temporary=() brokers=1
+  settings=() owner='' temporary=() secure='' brokers=1
   while (($# > 0)); do
     case $1 in
       -c)
@@ -106,6 +106,12 @@ parse_start_options() {
       --temporary)
         temporary=(--temporary)
         shift
+        ;;
+      --secure)
+        [[ -f ${2-}/ca.pem && -f $2/server.pem && -f $2/server.key ]] ||
+          die "--secure ${2-}: expected a folder with ca.pem, server.pem and server.key"
+        secure=$(readlink -f "$2")
+        shift 2
         ;;
       --brokers)
         [[ ${2-} =~ ^[1-9]$ ]] || die "--brokers ${2-}: expected a number from 1 to 9"

@@ -140,6 +140,10 @@ KafkaServer::KafkaServer(int brokers, const std::vector<std::string>& settings) 
   script_.start(settings, {"--brokers", std::to_string(brokers)});
 }
 
+KafkaServer::KafkaServer(const Certificates& certificates, const std::vector<std::string>& settings) {
+  script_.start(settings, {"--secure", certificates.folder()});
+}
+
 void KafkaServer::create_topic(const std::string& name, int partitions, const Settings& config) const {
   const auto client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap()}});
   std::array<char, 512> problem{};

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/certificates.h"
 #include "support/server_script.h"
 
 namespace outbox_relay::testing {
@@ -36,6 +37,19 @@ class KafkaServer {
 
   /// `settings` are the brokers' properties: "message.max.bytes=20000000".
   explicit KafkaServer(int brokers = 1, const std::vector<std::string>& settings = {});
+
+  /// One broker that beside its open listener has one with TLS, by the certificates' `server`, and SASL:
+  /// PLAIN and SCRAM, with users that `settings` and `add_user` name.
+  explicit KafkaServer(const Certificates& certificates, const std::vector<std::string>& settings = {});
+
+  /// For `bootstrap.servers`, with the listener with TLS in a server that has one.
+  [[nodiscard]] const std::string& secure_bootstrap() const {
+    return script_.variable("KAFKA_SECURE_BOOTSTRAP");
+  }
+  /// A user with this password by SCRAM-SHA-512, or another password for it.
+  void add_user(const std::string& name, const std::string& password) const {
+    script_.run("user", {name, password});
+  }
 
   /// For `bootstrap.servers`.
   [[nodiscard]] const std::string& bootstrap() const { return script_.variable("KAFKA_BOOTSTRAP"); }

@@ -43,6 +43,10 @@ PostgresServer::PostgresServer(StandbyOf standby_of, const std::vector<std::stri
   script_.start_as_standby_of(standby_of.primary.script_, settings);
 }
 
+PostgresServer::PostgresServer(const Certificates& certificates, const std::vector<std::string>& settings) {
+  script_.start(settings, {"--secure", certificates.folder()});
+}
+
 std::string PostgresServer::connection_string(std::string_view user, std::string_view database) const {
   std::ostringstream text;
   text << "host=" << host() << " port=" << port() << " dbname=" << database << " user=" << user

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/certificates.h"
 #include "support/server_script.h"
 
 namespace outbox_relay::testing {
@@ -31,6 +32,9 @@ class PostgresServer {
   };
   /// A streaming standby of a server that runs, with the same roles and passwords.
   explicit PostgresServer(StandbyOf standby_of, const std::vector<std::string>& settings = {});
+
+  /// A server that takes connections with TLS only, by the certificates' `server`.
+  explicit PostgresServer(const Certificates& certificates, const std::vector<std::string>& settings = {});
 
   [[nodiscard]] const std::string& host() const { return script_.variable("PGHOST"); }
   [[nodiscard]] const std::string& port() const { return script_.variable("PGPORT"); }

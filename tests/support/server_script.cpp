@@ -19,6 +19,14 @@ namespace {
 /// Includes fetching Kafka, the first time.
 constexpr std::chrono::minutes longest_start{5};
 
+std::string output_of(const std::vector<std::string>& command) {
+  const auto finished = run(command, {}, longest_start);
+  if (finished.code != 0) throw std::runtime_error(finished.errors);
+  return finished.output;
+}
+
+}  // namespace
+
 std::filesystem::path make_temporary_directory(const std::string& name) {
   auto pattern =
       (std::filesystem::temp_directory_path() / ("outbox-relay-test-" + name + "-XXXXXX")).string();
@@ -27,14 +35,6 @@ std::filesystem::path make_temporary_directory(const std::string& name) {
   }
   return pattern;
 }
-
-std::string output_of(const std::vector<std::string>& command) {
-  const auto finished = run(command, {}, longest_start);
-  if (finished.code != 0) throw std::runtime_error(finished.errors);
-  return finished.output;
-}
-
-}  // namespace
 
 ServerScript::ServerScript(std::string name)
     : name_{std::move(name)}, directory_{make_temporary_directory(name_)} {}

@@ -7,6 +7,9 @@
 
 namespace outbox_relay::testing {
 
+/// A new folder for temporary files, with `name` in its own. Whoever asks for it removes it.
+[[nodiscard]] std::filesystem::path make_temporary_directory(const std::string& name);
+
 /// One of the scripts in tests/servers, at work on a temporary directory of its own.
 ///
 /// The directory goes with this object, and the server too; when this process crashes, the script's watchdog
