@@ -153,13 +153,13 @@ kafka::ProducerSettings to_producer_settings(const config::Config& config, const
     settings.properties.emplace_back(property.name, property.value.reveal());
     if (config::is_sensitive_property(property.name)) settings.secrets.push_back(property.value.reveal());
   }
-  const auto add_secret = [&settings](const char* name, const std::optional<config::Path>& file) {
-    if (!file) return;
-    settings.secrets.push_back(read_or_throw(*file).reveal());
-    settings.properties.emplace_back(name, settings.secrets.back());
+  settings.read_secrets = [password = config.kafka.sasl_password_file,
+                           key_password = config.kafka.ssl_key_password_file] {
+    std::vector<std::pair<std::string, std::string>> properties;
+    if (password) properties.emplace_back("sasl.password", read_or_throw(*password).reveal());
+    if (key_password) properties.emplace_back("ssl.key.password", read_or_throw(*key_password).reveal());
+    return properties;
   };
-  add_secret("sasl.password", config.kafka.sasl_password_file);
-  add_secret("ssl.key.password", config.kafka.ssl_key_password_file);
   settings.client_id = "outbox-relay-" + outbox.name;
   return settings;
 }

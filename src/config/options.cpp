@@ -327,16 +327,18 @@ std::vector<Field<Config>> kafka_fields() {
                "handed to librdkafka; `bootstrap.servers` is required, see below for those that are "
                "refused"},
           &Config::kafka, &Kafka::properties),
-      field<Config>({.name = "kafka.sasl_password_file",
-                     .kind = Kind::path,
-                     .fallback = "null",
-                     .documentation = "file with `sasl.password`",
-                     .is_nullable = true},
-                    &Config::kafka, &Kafka::sasl_password_file),
+      field<Config>(
+          {.name = "kafka.sasl_password_file",
+           .kind = Kind::path,
+           .fallback = "null",
+           .documentation = "file with `sasl.password`, read again for each new producer and when a "
+                            "login is refused",
+           .is_nullable = true},
+          &Config::kafka, &Kafka::sasl_password_file),
       field<Config>({.name = "kafka.ssl_key_password_file",
                      .kind = Kind::path,
                      .fallback = "null",
-                     .documentation = "file with `ssl.key.password`",
+                     .documentation = "file with `ssl.key.password`, read again for each new producer",
                      .is_nullable = true},
                     &Config::kafka, &Kafka::ssl_key_password_file),
   };

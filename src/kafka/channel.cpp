@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/failure.h"
 #include "kafka/housekeeper.h"
 
 namespace outbox_relay::kafka {
@@ -20,7 +21,8 @@ Channel::Channel(ProducerSettings settings, ProducerKind kind, Housekeeper& hous
       kind_(kind),
       housekeeper_(housekeeper),
       event_fd_(event_fd),
-      reader_(kind, std::move(log), Secrets{settings_.secrets}) {}
+      log_(std::move(log)),
+      reader_(kind, log_, Secrets{settings_.secrets}) {}
 
 Channel::~Channel() {
   let_go();
@@ -28,7 +30,9 @@ Channel::~Channel() {
 
 void Channel::open() {
   if (producer_) return;
-  producer_ = std::make_shared<Producer>(settings_, event_fd_, kind_);
+  const ProducerSettings present = with_present_secrets(settings_);
+  reader_.hide(present.secrets);
+  producer_ = std::make_shared<Producer>(present, event_fd_, kind_);
   ::eventfd_write(event_fd_, 1);  // what happened before its queue was armed has signalled nothing
 }
 
@@ -68,8 +72,24 @@ bool Channel::collect(std::vector<relay::DeliveryReport>& into) {
     const EventHandle event = producer_->poll();
     if (!event) return false;
     reader_.read(*producer_, *event, into);
+    if (reader_.take_refused_login()) renew_login();
   }
   return true;
+}
+
+// librdkafka goes on trying by itself, with what it was told last.
+void Channel::renew_login() {
+  if (!settings_.read_secrets) return;
+  try {
+    const ProducerSettings present = with_present_secrets(settings_);
+    reader_.hide(present.secrets);
+    const auto username = effective_value(present, "sasl.username");
+    const auto password = effective_value(present, "sasl.password");
+    if (!username.empty() && !password.empty())
+      producer_->set_login(std::string{username}, std::string{password});
+  } catch (const core::FailureError& error) {
+    log_("the password is as before: " + error.failure().message);
+  }
 }
 
 void Channel::purge(int what) {

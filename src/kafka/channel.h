@@ -19,7 +19,8 @@ namespace outbox_relay::kafka {
 class Housekeeper;
 
 /// Producers with the same settings, one at a time: the present one, made when it is first needed; its topic
-/// handles, which must be gone before it is; and what was understood of its events.
+/// handles, which must be gone before it is; and what was understood of its events. When a login is refused,
+/// the next one is tried with the password as it is now.
 ///
 /// The housekeeper destroys the producers, the last one after this object is gone: it and the eventfd must
 /// outlive this object. Lives on its pipeline's thread.
@@ -55,12 +56,14 @@ class Channel {
 
  private:
   void let_go();
+  void renew_login();
   rd_kafka_topic_t* handle_of(core::TopicId topic, const std::string& name);
 
   ProducerSettings settings_;
   ProducerKind kind_;
   Housekeeper& housekeeper_;
   int event_fd_;
+  LogCallback log_;
   EventReader reader_;
   std::shared_ptr<Producer> producer_;
   std::vector<TopicHandle> handles_;  ///< by the topics' ids, made when first needed

@@ -68,6 +68,7 @@ void EventReader::read_error(const Producer& producer, rd_kafka_event_t& event) 
   }
   core::Failure failure =
       classify(code, Origin::producer, secrets_.out_of(rd_kafka_event_error_string(&event)));
+  login_refused_ |= failure.reason == core::Reason::authentication;
   if (failure.remedy != core::Remedy::operate) {
     failure.remedy = core::Remedy::retry;  // librdkafka goes on trying by itself
     // "1/1 brokers are down" follows the text that says why, which is the better one.

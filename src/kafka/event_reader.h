@@ -36,6 +36,10 @@ class EventReader {
 
   /// Reads one event of the producer; delivery reports go to `into`.
   void read(const Producer& producer, rd_kafka_event_t& event, std::vector<relay::DeliveryReport>& into);
+  /// Values that no text of a producer may show, beside those before.
+  void hide(const std::vector<std::string>& values) { secrets_.add(values); }
+  /// Whether a login was refused since this was last asked.
+  [[nodiscard]] bool take_refused_login() { return std::exchange(login_refused_, false); }
   /// The producer cannot go on, although it did not say so.
   void producer_failed(core::Failure failure);
   /// Why the present producer came to its end; nothing: it goes on.
@@ -60,6 +64,7 @@ class EventReader {
   std::optional<core::Failure> end_;
   std::optional<core::Failure> broker_failure_;  ///< the last one seen, to say why a look-up has no answer
   std::optional<core::Failure> trouble_;
+  bool login_refused_ = false;
 };
 
 }  // namespace outbox_relay::kafka

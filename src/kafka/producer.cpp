@@ -138,6 +138,11 @@ ErrorHandle Producer::produce(Record record) {
   return error;
 }
 
+void Producer::set_login(const std::string& username, const std::string& password) {
+  const ErrorHandle never{rd_kafka_sasl_set_credentials(client_.get(), username.c_str(), password.c_str())};
+  assert(!never);  // only a missing name or password would be refused
+}
+
 EventHandle Producer::poll() {
   return EventHandle{rd_kafka_queue_poll(queue_.get(), 0)};
 }

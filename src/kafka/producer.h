@@ -51,6 +51,8 @@ class Producer {
 
   /// Hands a record over. Nothing: there will be a delivery report; else there will be none. Never blocks.
   [[nodiscard]] ErrorHandle produce(Record record);
+  /// From now on the client logs in with this name and password. Connections that are there stay.
+  void set_login(const std::string& username, const std::string& password);
   /// The next event, nothing when there is none now. Never blocks.
   [[nodiscard]] EventHandle poll();
   /// Takes back what no broker has been sent (`RD_KAFKA_PURGE_F_QUEUE`), what waits for a broker's answer

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 namespace outbox_relay::kafka {
 namespace {
@@ -54,6 +55,15 @@ std::span<const Property> fixed_properties() {
 
 std::span<const Property> default_properties() {
   return defaults;
+}
+
+ProducerSettings with_present_secrets(ProducerSettings settings) {
+  if (!settings.read_secrets) return settings;
+  for (auto& [name, value] : settings.read_secrets()) {
+    settings.secrets.push_back(value);
+    settings.properties.emplace_back(std::move(name), std::move(value));
+  }
+  return settings;
 }
 
 std::string_view effective_value(const ProducerSettings& settings, std::string_view name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,13 @@ struct ProducerSettings {
   std::string client_id = "outbox-relay";
   /// Values among `properties` that librdkafka may quote, and that no text may show.
   std::vector<std::string> secrets = {};
+  /// Further properties, all of them secret, as their files say now: asked for each new producer and when a
+  /// login is refused, so that a rotated secret is picked up. May throw `core::FailureError`.
+  std::function<std::vector<std::pair<std::string, std::string>>()> read_secrets = {};
 };
+
+/// The settings with what `read_secrets` says now among `properties` and `secrets`.
+[[nodiscard]] ProducerSettings with_present_secrets(ProducerSettings settings);
 
 struct Property {
   std::string_view name;

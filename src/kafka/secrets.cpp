@@ -9,6 +9,12 @@ Secrets::Secrets(std::vector<std::string> values) : values_(std::move(values)) {
   std::erase(values_, std::string{});
 }
 
+void Secrets::add(const std::vector<std::string>& values) {
+  for (const std::string& value : values) {
+    if (!value.empty() && std::ranges::find(values_, value) == values_.end()) values_.push_back(value);
+  }
+}
+
 std::string Secrets::out_of(std::string_view text) const {
   std::string result;
   while (!text.empty()) {

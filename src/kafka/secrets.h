@@ -15,6 +15,9 @@ class Secrets {
 
   explicit Secrets(std::vector<std::string> values = {});
 
+  /// Also takes these out from now on.
+  void add(const std::vector<std::string>& values);
+
   /// The text with "…" in the place of each secret and of each end of one.
   [[nodiscard]] std::string out_of(std::string_view text) const;
 

@@ -18,6 +18,12 @@ TEST_CASE("a secret and its ends are taken out of a text", "[secrets]") {
   CHECK(Secrets{}.out_of("as it is") == "as it is");
 }
 
+TEST_CASE("a secret that came later is taken out, and the earlier ones still are", "[secrets]") {
+  Secrets secrets{{"first one"}};
+  secrets.add({"second one", ""});
+  CHECK(secrets.out_of("first one, second one") == "…, …");
+}
+
 TEST_CASE("what librdkafka quotes of a secret reaches neither a failure nor the log", "[secrets]") {
   const std::string value = "principal=admin hunter2=topsecret";
   Harness harness{"127.0.0.1:1",

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <iterator>
 #include <set>
-#include <sstream>
 
 namespace outbox_relay::testing {
 
@@ -38,15 +37,17 @@ Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)
 }
 
 void Shop::start(const std::string& outboxes, const RelayProgram::Surroundings& surroundings) {
-  std::ostringstream configuration;
-  configuration << "postgres:\n"
-                << "  connection: \"" << postgres_.connection_string("outbox_relay", database_) << "\"\n"
-                << "kafka:\n  properties:\n    bootstrap.servers: \"" << kafka_.bootstrap() << "\"\n"
-                << "http: { listen: \"127.0.0.1:0\" }\n"
-                << "log: { format: logfmt }\n"
-                << "outboxes:\n"
-                << (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
-  configuration_ = configuration.str();
+  start_with("postgres:\n  connection: \"" + relay_connection_string() +
+                 "\"\nkafka:\n  properties:\n    bootstrap.servers: \"" + kafka_.bootstrap() + "\"\n",
+             outboxes, surroundings);
+}
+
+void Shop::start_with(const std::string& servers, const std::string& outboxes,
+                      const RelayProgram::Surroundings& surroundings) {
+  configuration_ = servers +
+                   "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt, level: \"${LOG_LEVEL:-info}\" "
+                   "}\noutboxes:\n" +
+                   (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
   relay_.emplace(OUTBOX_RELAY_PROGRAM, configuration_, surroundings);
 }
 

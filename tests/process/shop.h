@@ -20,6 +20,9 @@ class Shop {
 
   /// Starts the relay; `outboxes` is the YAML below `outboxes:`, by default the shop's own outbox.
   void start(const std::string& outboxes = "", const RelayProgram::Surroundings& surroundings = {});
+  /// The same with other ways to the servers: `servers` is the YAML of the sections `postgres` and `kafka`.
+  void start_with(const std::string& servers, const std::string& outboxes = "",
+                  const RelayProgram::Surroundings& surroundings = {});
   [[nodiscard]] Process& relay() { return relay_->process(); }
   /// One more relay with the same configuration, on a port of its own; as after a restart or beside the
   /// first.
@@ -33,6 +36,10 @@ class Shop {
   /// For psql, as superuser.
   [[nodiscard]] std::string connection_string() const {
     return postgres_.connection_string("postgres", database_);
+  }
+  /// For the configuration.
+  [[nodiscard]] std::string relay_connection_string() const {
+    return postgres_.connection_string("outbox_relay", database_);
   }
   /// A file of deploy/sql.
   void execute_file(const std::string& name) const;
