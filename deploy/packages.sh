@@ -41,7 +41,7 @@ packages_of() {
       esac
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
-    tests) printf '%s\n' catch2 ccache jq libfaketime pgbouncer ;;
+    tests) printf '%s\n' catch2 ccache jq libfaketime openssl pgbouncer ;;
     checks) printf '%s\n' clang-format-19 shellcheck prometheus dpkg-dev file lintian man-db python3 python3-venv systemd ;;
     image) printf '%s\n' mmdebstrap buildah crun podman runc systemd-container ;;
     *) usage 2 >&2 ;;

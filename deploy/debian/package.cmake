@@ -33,10 +33,12 @@ file(GLOB sql CONFIGURE_DEPENDS deploy/sql/*.sql)
 packaged(${share}/sql ${sql})
 packaged(${share} config/outbox-relay.schema.json)
 packaged(${doc} README.md ${CMAKE_CURRENT_LIST_DIR}/copyright ${documents}/changelog.Debian.gz)
-packaged(${doc}/examples config/minimal.yaml config/example.yaml config/debezium.yaml)
+packaged(${doc}/examples config/minimal.yaml config/example.yaml config/cloudevents.yaml
+         config/debezium.yaml config/eventuate.yaml config/own-table.yaml)
 packaged_gzip(${doc} ${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog)
 packaged_gzip(${doc} ${PROJECT_SOURCE_DIR}/config/README.md configuration.md)
 packaged_gzip(${doc} ${PROJECT_SOURCE_DIR}/deploy/README.md deploying.md)
+packaged_gzip(${doc} ${PROJECT_SOURCE_DIR}/deploy/migration.md migration.md)
 packaged(/usr/share/man/man1 ${documents}/outbox-relay.1.gz)
 
 set(CPACK_GENERATOR DEB)
