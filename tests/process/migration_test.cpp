@@ -45,7 +45,7 @@ TEST_CASE("after the line that deploy/migration.md draws, rows are the relay's, 
       "CREATE TABLE outboxevent (id uuid PRIMARY KEY, aggregatetype varchar(255) NOT NULL, aggregateid "
       "varchar(255) NOT NULL, type varchar(255) NOT NULL, payload jsonb)");
   insert_event(shop, "before the line");
-  shop.execute_file("debezium.sql");
+  shop.execute_file("from_debezium.sql");
   shop.execute(statements("Rows that are deleted at once", 0));
   insert_event(shop, "after the line");
   shop.execute(statements("The change", 0));
@@ -69,7 +69,7 @@ TEST_CASE("a table whose lock is taken is left as it was by the line that could 
   REQUIRE(eventually([&shop] {
     return shop.value("SELECT count(*) FROM pg_locks WHERE relation = 'outboxevent'::regclass") == "1";
   }));
-  CHECK_THROWS_WITH(shop.execute_file("debezium.sql"), contains("lock timeout"));
+  CHECK_THROWS_WITH(shop.execute_file("from_debezium.sql"), contains("lock timeout"));
   CHECK(shop.value(
             "SELECT count(*) FROM pg_attribute WHERE attrelid = 'outboxevent'::regclass AND attnum > 0") ==
         "1");

@@ -45,7 +45,7 @@ class DebeziumShop {
         further_columns + ")");
     shop_.execute("INSERT INTO outboxevent VALUES (gen_random_uuid(), '" + aggregatetype +
                   "', '0', 'Debezium''s')");
-    shop_.execute_file("debezium.sql");
+    shop_.execute_file("from_debezium.sql");
     shop_.kafka().create_topic(topic_, partitions);
   }
 
