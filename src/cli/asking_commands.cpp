@@ -64,11 +64,11 @@ const config::Option& preset_option() {
   return **std::ranges::find(options, "preset", &config::Option::name);
 }
 
-/// Presets that come with a table.
+/// Presets that come with a table. (Eventuate Tram makes its own.)
 std::vector<std::string_view> presets_with_table() {
   std::vector<std::string_view> names;
   for (const config::Choice& choice : preset_option().choices) {
-    if (choice.is_built && choice.text != "none") names.push_back(choice.text);
+    if (choice.is_built && choice.text != "none" && choice.text != "eventuate") names.push_back(choice.text);
   }
   return names;
 }

@@ -89,7 +89,8 @@ class ServerCheck {
       }
     }
     try {
-      const auto settings = to_producer_settings(config_, config_.outboxes.front());
+      const auto settings =
+          kafka::with_present_secrets(to_producer_settings(config_, config_.outboxes.front()));
       auto inspection = kafka::inspect(settings, topics);
       for (auto& finding : inspection.cluster) add("", std::move(finding));
       for (std::size_t at = 0; at < topics.size(); ++at) {

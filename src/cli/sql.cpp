@@ -162,6 +162,12 @@ int print_for_outbox(const SqlOptions& options) {
               << "  hint: for a table of ours leave -c out: outbox-relay sql table\n";
     return exit_usage;
   }
+  if (options.kind == SqlKind::table && outbox->preset == config::Preset::eventuate) {
+    std::cerr << "outbox-relay: the outbox `" << outbox->name
+              << "` has `preset: eventuate`, whose table Eventuate Tram makes\n"
+              << "  hint: deploy/sql/eventuate.sql adds what the relay needs\n";
+    return exit_usage;
+  }
   if (options.kind == SqlKind::control && !config.postgres.control_schema) {
     std::cerr << "outbox-relay: " << *options.config_file
               << " has `control_schema: null`, so there is none\n";

@@ -100,12 +100,13 @@ kafka: {properties: {bootstrap.servers: k}}
 outboxes:
   - {name: orders, table: public.outbox, topic: t}
   - {name: own, table: public.own, preset: none, columns: {id: a, payload: b}, topic: t, completion: delete}
+  - {name: tram, table: eventuate.message, preset: eventuate, topic: t}
 )");
   const auto which = run_program({"sql", "role", "-c", file.path()});
   CHECK(which.output == "");
   CHECK(which.errors == "outbox-relay: " + file.path() +
                             " has several outboxes: say which, --outbox NAME\n"
-                            "  hint: it has `orders`, `own`\n");
+                            "  hint: it has `orders`, `own`, `tram`\n");
   CHECK(which.code == exit_usage);
 
   const auto own = run_program({"sql", "table", "-c", file.path(), "--outbox", "own"});
@@ -114,6 +115,13 @@ outboxes:
         "outbox-relay: the outbox `own` has `preset: none`, so its table is its own\n"
         "  hint: for a table of ours leave -c out: outbox-relay sql table\n");
   CHECK(own.code == exit_usage);
+
+  const auto tram = run_program({"sql", "table", "-c", file.path(), "--outbox", "tram"});
+  CHECK(tram.output == "");
+  CHECK(tram.errors ==
+        "outbox-relay: the outbox `tram` has `preset: eventuate`, whose table Eventuate Tram makes\n"
+        "  hint: deploy/sql/eventuate.sql adds what the relay needs\n");
+  CHECK(tram.code == exit_usage);
 }
 
 TEST_CASE("names are replaced in code and texts, not in comments", "[cli][sql]") {
