@@ -16,7 +16,7 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit deploy servers observe asan tsan faults)
+readonly ordinary_parts=(install scripts format build unit deploy servers observe bench asan tsan faults)
 readonly slow_parts=(debian13 image service)
 
 describe() {
@@ -29,6 +29,7 @@ describe() {
     deploy) echo "systemd unit, Helm chart, compose file, Debian package" ;;
     servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
     observe) echo "alerts and dashboard with a real Prometheus, through load and faults" ;;
+    bench) echo "a tiny benchmark: that it works, and counts that are not times" ;;
     faults) echo "the whole process while servers, networks and the process itself fail; a verifier judges" ;;
     asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
@@ -87,6 +88,8 @@ part_observe() {
   promtool test rules deploy/prometheus/alerts_test.yaml
   tests/observe/run build/dev/src/cli/outbox-relay
 }
+
+part_bench() { tests/bench/run.sh --check; }
 
 # The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
 readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)

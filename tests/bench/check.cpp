@@ -10,8 +10,8 @@ constexpr std::size_t pages_more = 80;
 /// A page is fetched by one batch of three statements: its rows; the log's positions, without which nobody
 /// knows that the rows are safe; the table's identity. Its rows are completed by one statement, or by two:
 /// acks come by partitions and not by pages, and a completion takes what there is when the one before has
-/// ended. There are no gaps here; what remains (a survey in 50 000 rows, the heartbeat and watermark of each
-/// second, polls that find nothing) has to do with what those two leave.
+/// ended. There are no gaps here; what remains (the heartbeat and watermark of each second, polls that find
+/// nothing) has to do with what those two leave.
 constexpr double most_queries_per_page = 3 + 2;
 
 }  // namespace
