@@ -68,6 +68,14 @@ struct Survey {
   std::int64_t surveyed = 0;  ///< `up_to`, unless `max_rows` ended the survey before it
 };
 
+/// Why a page was fetched when it was.
+enum class PollCause : std::uint8_t {
+  timer,
+  full_page,     ///< or ids that were not read yet
+  notification,  ///< somebody said that rows were written
+  wake,          ///< the relay itself knows of rows to be read again
+};
+
 /// What is known of the outbox when its sessions have been opened.
 struct SourceFacts {
   bool ids_from_sequence = false;

@@ -85,6 +85,7 @@ class Plan {
   [[nodiscard]] Reading next_read(TimePoint now);
   void surveyed(const SurveyFor& survey_for, const Survey& survey);
   struct Arrived {
+    PollCause cause = PollCause::timer;
     std::size_t rows = 0;
     std::size_t late_rows = 0;
     bool is_full = false;
@@ -94,8 +95,8 @@ class Plan {
   /// The answer to `AskParked`. Returns how many rows were put back into the outbox.
   std::size_t released(const std::vector<Released>& rows, TimePoint now);
   void read_failed();
-  /// Something may have been written: do not wait for the next poll.
-  void wake(TimePoint now) { poll_at_ = std::min(poll_at_, now); }
+  /// There are rows to be read again: do not wait for the next poll.
+  void wake(TimePoint now);
   /// Where the next start may begin to read; nothing when it is not known.
   [[nodiscard]] std::optional<std::int64_t> watermark() const;
 
@@ -233,6 +234,8 @@ class Plan {
   bool found_rows_ = false;
   std::chrono::milliseconds poll_delay_{0};
   TimePoint poll_at_;
+  PollCause poll_cause_ = PollCause::timer;   ///< of the next poll
+  PollCause fetch_cause_ = PollCause::timer;  ///< of the latest one
   TimePoint sweep_at_;
 
   std::deque<WindowPage*> unsafe_pages_;

@@ -35,6 +35,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   flushed_ = {};  // another timeline may have begun
   poll_delay_ = settings_.poll_interval_min;
   poll_at_ = now;
+  poll_cause_ = PollCause::timer;
   sweep_at_ = now + shortest_sweep_delay;
 }
 
@@ -124,6 +125,7 @@ FetchRequest Plan::next_fetch() {
   left_meanwhile_.clear();
   fetch_is_ambiguous_ = false;
   fetch_out_ = request;
+  fetch_cause_ = poll_cause_;
   return request;
 }
 
@@ -137,15 +139,17 @@ void Plan::surveyed(const SurveyFor& survey_for, const Survey& survey) {
 
 Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePoint now) {
   fetch_out_.reset();
-  if (is_stopped()) return {};  // asked for before; the rows stay where they are
-  if (fetch_is_ambiguous_) return {};
-  if (release_met(fetched.page, now)) return {};
+  const Arrived nothing{.cause = fetch_cause_};
+  if (is_stopped()) return nothing;  // asked for before; the rows stay where they are
+  if (fetch_is_ambiguous_) return nothing;
+  if (release_met(fetched.page, now)) return nothing;
   const IsKnown known = [this](const Row& row) { return is_known(row); };
   const Absorbed absorbed =
       has_sequence_ ? cursor_.absorb(request, fetched, known) : scan_.absorb(request, fetched, known);
   needed_bytes_ = fetched.cut_before;
 
-  const Arrived arrived{fetched.page.rows.size(), count_late(fetched.page, absorbed.late), absorbed.is_full};
+  const Arrived arrived{fetch_cause_, fetched.page.rows.size(), count_late(fetched.page, absorbed.late),
+                        absorbed.is_full};
   const bool waits = settings_.wait_for_flush && !is_mutated("no_flush_wait");
   const LogPosition safe_at = waits ? fetched.written : LogPosition{};
   if (WindowPage* page = window_.admit(std::move(fetched.page), safe_at)) {
@@ -183,11 +187,18 @@ void Plan::pace(const Arrived& arrived, TimePoint now) {
   if (arrived.is_full || (has_sequence_ && cursor_.is_catching_up())) {
     poll_delay_ = settings_.poll_interval_min;
     poll_at_ = now;
+    poll_cause_ = PollCause::full_page;
     return;
   }
+  poll_cause_ = PollCause::timer;
   poll_delay_ =
       found_rows_ ? settings_.poll_interval_min : std::min(poll_delay_ * 2, settings_.poll_interval);
   poll_at_ = now + poll_delay_;
+}
+
+void Plan::wake(TimePoint now) {
+  poll_at_ = std::min(poll_at_, now);
+  poll_cause_ = PollCause::wake;
 }
 
 bool Plan::is_known(const Row& row) {

@@ -134,9 +134,7 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
     core::Fetched fetched = co_await timed(Query::fetch, source_.fetch(*request));
     database_clock_ = {fetched.read_at, clock_.now()};
     const auto arrived = plan_.fetched(*request, std::move(fetched), clock_.now());
-    const auto cause = page_was_full_ ? PollCause::full_page : PollCause::timer;
-    page_was_full_ = arrived.is_full;
-    probe_.fetched(cause, arrived.rows, arrived.late_rows);
+    probe_.fetched(arrived.cause, arrived.rows, arrived.late_rows);
     core::failpoint("fetched");
   } else if (const auto* ask = std::get_if<core::Plan::AskParked>(&reading)) {
     const auto released = co_await timed(Query::find_released, source_.find_released(ask->rows));

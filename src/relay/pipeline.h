@@ -138,7 +138,6 @@ class Pipeline {
   std::optional<core::Remedy> parking_trouble_;  ///< of this session: completing may be well all the same
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
-  bool page_was_full_ = false;
   std::optional<std::int64_t> saved_watermark_;
   Clock::TimePoint save_watermark_at_;
 

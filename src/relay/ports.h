@@ -198,9 +198,6 @@ enum class State : std::uint8_t {
 /// A failure's stage, as a metric family of its own.
 enum class Activity : std::uint8_t { fetch, publish, complete };
 
-/// Why a poll was made.
-enum class PollCause : std::uint8_t { timer, full_page, notification, wake };
-
 /// The queries whose durations are observed.
 enum class Query : std::uint8_t {
   fetch,
@@ -224,7 +221,7 @@ class Probe {
   virtual ~Probe() = default;
 
   virtual void state_changed(State state) = 0;
-  virtual void fetched(PollCause cause, std::size_t rows, std::size_t late_rows) = 0;
+  virtual void fetched(core::PollCause cause, std::size_t rows, std::size_t late_rows) = 0;
   /// Rows acknowledged together: how many, their payload and key bytes, how long each took from publish to
   /// ack and from creation (by the database's clock) to ack.
   virtual void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,

@@ -134,7 +134,11 @@ OutboxSeries::OutboxSeries(const SeriesMaker& make)
       complete_failures(make.counters("complete_failures_total",
                                       "Failures to mark or delete acknowledged rows.", "reason",
                                       core::all_reasons)),
-      polls(make.counters("polls_total", "Fetches, by what caused them.", "cause", all_poll_causes)),
+      polls(make.counters(
+          "polls_total",
+          "Fetches, by what caused them: the timer, a full page before, a notification, or rows that "
+          "the relay knows of (wake).",
+          "cause", all_poll_causes)),
       connections_opened(make.counters("connections_opened_total",
                                        "Connections to PostgreSQL that were opened.", "purpose",
                                        all_purposes)),

@@ -43,7 +43,7 @@ class SeriesBy {
 };
 
 using ReasonCounters = SeriesBy<prometheus::Counter, core::Reason, std::size(core::all_reasons)>;
-using PollCounters = SeriesBy<prometheus::Counter, relay::PollCause, std::size(all_poll_causes)>;
+using PollCounters = SeriesBy<prometheus::Counter, core::PollCause, std::size(all_poll_causes)>;
 using ConnectionCounters = SeriesBy<prometheus::Counter, relay::Purpose, std::size(all_purposes)>;
 using StateGauges = SeriesBy<prometheus::Gauge, relay::State, std::size(all_states)>;
 using LogCounters = SeriesBy<prometheus::Counter, LogLevel, std::size(all_log_levels)>;

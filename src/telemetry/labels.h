@@ -36,25 +36,25 @@ inline constexpr relay::State all_states[] = {
     relay::State::halted,   relay::State::draining,
 };
 
-[[nodiscard]] constexpr std::string_view to_label(relay::PollCause cause) {
+[[nodiscard]] constexpr std::string_view to_label(core::PollCause cause) {
   switch (cause) {
-    case relay::PollCause::timer:
+    case core::PollCause::timer:
       return "timer";
-    case relay::PollCause::full_page:
+    case core::PollCause::full_page:
       return "full_page";
-    case relay::PollCause::notification:
+    case core::PollCause::notification:
       return "notification";
-    case relay::PollCause::wake:
+    case core::PollCause::wake:
       return "wake";
   }
   return "unknown";
 }
 
-inline constexpr relay::PollCause all_poll_causes[] = {
-    relay::PollCause::timer,
-    relay::PollCause::full_page,
-    relay::PollCause::notification,
-    relay::PollCause::wake,
+inline constexpr core::PollCause all_poll_causes[] = {
+    core::PollCause::timer,
+    core::PollCause::full_page,
+    core::PollCause::notification,
+    core::PollCause::wake,
 };
 
 [[nodiscard]] constexpr std::string_view to_label(relay::Query query) {

@@ -93,7 +93,7 @@ void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
   log_->debug(messages::state_changed, fields);
 }
 
-void OutboxTelemetry::fetched(relay::PollCause cause, std::size_t rows, std::size_t late_rows) {
+void OutboxTelemetry::fetched(core::PollCause cause, std::size_t rows, std::size_t late_rows) {
   series_.polls[cause].Increment();
   series_.rows_fetched.Increment(static_cast<double>(rows));
   series_.page_rows.observe(static_cast<double>(rows));

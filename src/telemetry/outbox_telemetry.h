@@ -50,7 +50,7 @@ class OutboxTelemetry final : public relay::Probe {
                   const OutboxOptions& options);
 
   void state_changed(relay::State state) override;
-  void fetched(relay::PollCause cause, std::size_t rows, std::size_t late_rows) override;
+  void fetched(core::PollCause cause, std::size_t rows, std::size_t late_rows) override;
   void acknowledged(std::size_t records, core::Bytes bytes, std::span<const double> publish_seconds,
                     std::span<const double> end_to_end_seconds) override;
   void completed(std::size_t rows) override;

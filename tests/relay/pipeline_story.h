@@ -139,8 +139,9 @@ class ScriptedSource : public relay::Source {
 class RecordingProbe : public relay::Probe {
  public:
   void state_changed(State state) override { states.push_back(state); }
-  void fetched(relay::PollCause, std::size_t rows, std::size_t) override {
+  void fetched(core::PollCause cause, std::size_t rows, std::size_t) override {
     ++polls;
+    ++polls_by[cause];
     fetched_rows += rows;
   }
   void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
@@ -168,6 +169,7 @@ class RecordingProbe : public relay::Probe {
   std::vector<std::string> held_topic_names, released;
   std::vector<std::int64_t> parked_rows;
   std::vector<bool> leadings;
+  std::map<core::PollCause, std::size_t> polls_by;
   std::size_t polls = 0, fetched_rows = 0, completed_rows = 0, redelivered = 0, producers = 0;
 };
 

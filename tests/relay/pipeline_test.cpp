@@ -389,6 +389,8 @@ TEST_CASE("rows of a topic that was given up are read again at once, however rar
   s.source.pending = {1};
   s.pass(50s);
   CHECK(s.probe.parked_rows.empty());
+  CHECK(s.probe.polls_by[core::PollCause::wake] == 0);
   s.pass(20s);
   CHECK(s.probe.parked_rows == std::vector<std::int64_t>{1});
+  CHECK(s.probe.polls_by[core::PollCause::wake] == 1);
 }

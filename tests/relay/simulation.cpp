@@ -163,7 +163,7 @@ class Simulation::Source : public relay::Source {
 class Simulation::CountingProbe : public relay::Probe {
  public:
   void state_changed(relay::State) override {}
-  void fetched(relay::PollCause, std::size_t, std::size_t late) override { late_rows += late; }
+  void fetched(core::PollCause, std::size_t, std::size_t late) override { late_rows += late; }
   void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
   void completed(std::size_t) override {}
   void parked(const core::RowId&, const core::Failure&) override {}

@@ -238,7 +238,7 @@ TEST_CASE("verbose lists each outbox with its state and the reason", "[health]")
 TEST_CASE("an outbox that only parks rows makes progress", "[health]") {
   Observed observed;
   observed.orders.state_changed(relay::State::relaying);
-  observed.orders.fetched(relay::PollCause::timer, 10, 0);
+  observed.orders.fetched(core::PollCause::timer, 10, 0);
   observed.orders.in_flight(10, {});
   const auto pass = [&](std::chrono::seconds duration) {
     observed.clock.pass(duration);

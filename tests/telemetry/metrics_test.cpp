@@ -47,7 +47,7 @@ TEST_CASE("an empty outbox has no oldest row: 0", "[metrics]") {
 
 TEST_CASE("rows are counted at each step of their way", "[metrics]") {
   Observed observed;
-  observed.orders.fetched(relay::PollCause::full_page, 1000, 3);
+  observed.orders.fetched(core::PollCause::full_page, 1000, 3);
   observed.orders.acknowledged(900, {4096}, {}, {});
   observed.orders.acknowledged(50, {4}, {}, {});
   observed.orders.completed(800);
@@ -118,7 +118,7 @@ TEST_CASE("timestamps of what has not happened are 0, then the wall clock's", "[
   for (const std::string what : {"poll", "ack", "completion"}) {
     CHECK(observed.value("last_" + what + "_timestamp_seconds{outbox=\"orders\"}") == "0");
   }
-  observed.orders.fetched(relay::PollCause::timer, 0, 0);
+  observed.orders.fetched(core::PollCause::timer, 0, 0);
   CHECK(observed.value("last_poll_timestamp_seconds{outbox=\"orders\"}") == "1795000000.25");
   observed.clock.pass(1s);
   observed.orders.acknowledged(1, {1}, {}, {});
@@ -166,8 +166,8 @@ TEST_CASE("a page's durations enter the histogram together", "[metrics]") {
 TEST_CASE("queries and pages have their distributions", "[metrics]") {
   Observed observed;
   observed.orders.queried(relay::Query::complete, 20ms);
-  observed.orders.fetched(relay::PollCause::timer, 0, 0);
-  observed.orders.fetched(relay::PollCause::timer, 1000, 0);
+  observed.orders.fetched(core::PollCause::timer, 0, 0);
+  observed.orders.fetched(core::PollCause::timer, 1000, 0);
   CHECK(observed.value("query_duration_seconds_count{outbox=\"orders\",query=\"complete\"}") == "1");
   CHECK(observed.value("query_duration_seconds_count{outbox=\"orders\",query=\"fetch\"}") == "0");
   CHECK(observed.value("page_rows_bucket{outbox=\"orders\",le=\"0\"}") == "1");
@@ -210,7 +210,7 @@ TEST_CASE("metrics are read while a pipeline writes them", "[metrics]") {
     const std::vector<double> durations(100, 0.002);
     for (int page = 0; page < pages; ++page) {
       observed.orders.state_changed(page % 2 == 0 ? relay::State::relaying : relay::State::idle);
-      observed.orders.fetched(relay::PollCause::timer, 100, 0);
+      observed.orders.fetched(core::PollCause::timer, 100, 0);
       observed.orders.acknowledged(100, {100}, durations, durations);
       observed.orders.completed(100);
       observed.orders.beat();

@@ -28,7 +28,7 @@ TEST_CASE("a steady flow is silent", "[outbox_log]") {
   Observed observed;
   observed.orders.state_changed(relay::State::relaying);
   for (int i = 0; i < 1000; ++i) {
-    observed.orders.fetched(relay::PollCause::timer, 10, 0);
+    observed.orders.fetched(core::PollCause::timer, 10, 0);
     observed.orders.acknowledged(10, {100}, {}, {});
     observed.orders.completed(10);
     observed.orders.recovered(relay::Activity::fetch);
@@ -141,7 +141,7 @@ TEST_CASE("thousands of held topics do not flood the log", "[outbox_log]") {
 TEST_CASE("late rows are a broken assumption: said with a hint, at most each half minute", "[outbox_log]") {
   Observed observed;
   for (int i = 0; i < 3; ++i) {
-    observed.orders.fetched(relay::PollCause::timer, 2, 2);
+    observed.orders.fetched(core::PollCause::timer, 2, 2);
     observed.clock.pass(20s);
   }
   const auto lines = said(observed);
