@@ -144,6 +144,7 @@ postgres::Settings to_postgres_settings(const config::Config& config, const conf
                     .parks = outbox.refused == config::Refused::park};
   settings.control_schema = config.postgres.control_schema;
   settings.coordination = to_postgres(outbox.coordination);
+  settings.notify_channel = outbox.notify_channel;
   return settings;
 }
 

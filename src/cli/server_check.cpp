@@ -34,6 +34,7 @@ postgres::InspectionSettings to_inspection(const config::Config& config, const c
           .make_role = "outbox-relay sql role" + of_outbox,
           .make_control_schema = "outbox-relay sql control" + of_outbox + " | psql; outbox-relay sql role" +
                                  of_outbox + " | psql",
+          .make_trigger = "outbox-relay sql notify" + of_outbox + " | psql",
           .mark_history = "outbox-relay baseline" + of_outbox + " --before"};
 }
 

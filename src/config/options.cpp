@@ -204,13 +204,16 @@ std::vector<Field<Outbox>> pace_fields() {
            .least = "1ms",
            .most = "1h"},
           &Outbox::poll_interval_min),
-      field<Outbox>({.name = "notify_channel",
-                     .kind = Kind::identifier,
-                     .fallback = "null",
-                     .documentation = "LISTEN here to wake up early",
-                     .is_nullable = true,
-                     .is_built = false},
-                    &Outbox::notify_channel),
+      field<Outbox>(
+          {.name = "notify_channel",
+           .kind = Kind::identifier,
+           .fallback = "null",
+           .documentation =
+               "LISTEN here and fetch as soon as rows are committed; needs the trigger that "
+               "`outbox-relay sql notify` prints; not used with `coordination: lease`; polling goes "
+               "on",
+           .is_nullable = true},
+          &Outbox::notify_channel),
       field<Outbox>({.name = "publish_after",
                      .kind = Kind::choice,
                      .fallback = "flushed",

@@ -30,6 +30,7 @@ enum class Aspect : std::uint8_t {
   postgres_row_security,
   postgres_control_schema,
   postgres_history,
+  postgres_notify,
   kafka_properties,
   kafka_connection,
   kafka_topic,
@@ -72,6 +73,8 @@ inline constexpr Aspect last_aspect = Aspect::kafka_acls;
       return "postgres.control_schema";
     case Aspect::postgres_history:
       return "postgres.history";
+    case Aspect::postgres_notify:
+      return "postgres.notify";
     case Aspect::kafka_properties:
       return "kafka.properties";
     case Aspect::kafka_connection:

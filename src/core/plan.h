@@ -97,6 +97,9 @@ class Plan {
   void read_failed();
   /// There are rows to be read again: do not wait for the next poll.
   void wake(TimePoint now);
+  /// Somebody says that rows were written. Returns whether that makes the next poll come earlier; however
+  /// many say so, polls that find nothing are never less than `poll_interval_min` apart.
+  bool notified(TimePoint now);
   /// Where the next start may begin to read; nothing when it is not known.
   [[nodiscard]] std::optional<std::int64_t> watermark() const;
 
@@ -236,6 +239,7 @@ class Plan {
   TimePoint poll_at_;
   PollCause poll_cause_ = PollCause::timer;   ///< of the next poll
   PollCause fetch_cause_ = PollCause::timer;  ///< of the latest one
+  TimePoint idle_poll_at_;                    ///< not before, for a notification alone
   TimePoint sweep_at_;
 
   std::deque<WindowPage*> unsafe_pages_;

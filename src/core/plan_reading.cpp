@@ -34,7 +34,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
   flushed_ = {};  // another timeline may have begun
   poll_delay_ = settings_.poll_interval_min;
-  poll_at_ = now;
+  poll_at_ = idle_poll_at_ = now;
   poll_cause_ = PollCause::timer;
   sweep_at_ = now + shortest_sweep_delay;
 }
@@ -184,6 +184,7 @@ std::optional<OrderingKey> Plan::key_of(const Row& row) {
 
 void Plan::pace(const Arrived& arrived, TimePoint now) {
   found_rows_ = arrived.rows > 0;
+  idle_poll_at_ = now + settings_.poll_interval_min;
   if (arrived.is_full || (has_sequence_ && cursor_.is_catching_up())) {
     poll_delay_ = settings_.poll_interval_min;
     poll_at_ = now;
@@ -199,6 +200,14 @@ void Plan::pace(const Arrived& arrived, TimePoint now) {
 void Plan::wake(TimePoint now) {
   poll_at_ = std::min(poll_at_, now);
   poll_cause_ = PollCause::wake;
+}
+
+bool Plan::notified(TimePoint now) {
+  const auto moment = std::max(now, idle_poll_at_);
+  if (poll_at_ <= moment) return false;
+  poll_at_ = moment;
+  poll_cause_ = PollCause::notification;
+  return true;
 }
 
 bool Plan::is_known(const Row& row) {

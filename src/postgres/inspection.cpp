@@ -99,6 +99,7 @@ class Inspector {
       inspect_sequence(*subject, *findings_);
       inspect_excess_grants(transaction, *subject, *findings_);
       inspect_control_schema(transaction, *subject, *findings_);
+      inspect_notifications(transaction, *subject, *findings_);
     });
     if (is_readable_) read_rows(*subject, inspection);
   }

@@ -18,6 +18,7 @@ struct InspectionSettings {
   // Commands that mend things.
   std::string make_role = {};
   std::string make_control_schema = {};
+  std::string make_trigger = {};
   std::string mark_history = {};  ///< a time follows, up to which it does
 };
 

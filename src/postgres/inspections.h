@@ -37,6 +37,9 @@ void inspect_excess_grants(pqxx::transaction_base& transaction, const Subject& s
 /// Whether the relay's own tables are there, up to date and writable.
 void inspect_control_schema(pqxx::transaction_base& transaction, const Subject& subject,
                             core::Findings& findings);
+/// Whether somebody says when rows are written, and is heard.
+void inspect_notifications(pqxx::transaction_base& transaction, const Subject& subject,
+                           core::Findings& findings);
 /// Whether rows from before the relay's time count as pending.
 void inspect_history(pqxx::transaction_base& transaction, const Subject& subject, core::Findings& findings);
 /// The largest of the newest pending rows.

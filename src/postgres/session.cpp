@@ -204,6 +204,7 @@ awaitable<Session::Outcome> Session::attempt(const std::vector<Query>& batch) {
   co_await flush();
   Outcome outcome = co_await receive(std::move(commands));
   disarm();
+  take_notifications();
   co_return outcome;
 }
 
@@ -356,6 +357,31 @@ void Session::read_input() {
   if (PQconsumeInput(connection_.get()) != 1) lose();
 }
 
+awaitable<bool> Session::next_notification() {
+  if (!connection_) throw core::FailureError(connection_lost("it is closed"));
+  is_interrupted_ = false;
+  while (!is_notified_ && !is_interrupted_) {
+    co_await wait(Readiness::readable);
+    read_input();
+    take_notifications();
+  }
+  co_return std::exchange(is_notified_, false);
+}
+
+void Session::interrupt() noexcept {
+  is_interrupted_ = true;
+  boost::system::error_code ignored;
+  if (socket_) socket_->cancel(ignored);
+}
+
+// All of them at once: what is not taken stays in memory.
+void Session::take_notifications() {
+  while (PGnotify* const notification = PQnotifies(connection_.get())) {
+    is_notified_ = true;
+    PQfreemem(notification);
+  }
+}
+
 void Session::arm(std::chrono::milliseconds deadline, std::string_view what) {
   deadline_.expires_after(deadline);
   deadline_.async_wait([this, deadline, what, armed = ++armed_,
@@ -379,6 +405,7 @@ void Session::end(core::Failure why) noexcept {
   connection_.reset();
   socket_.reset();
   guard_.reset();
+  is_notified_ = false;
   prepared_.clear();
   if (connecting_) connecting_->stepped.cancel();
   connecting_.reset();

@@ -66,6 +66,13 @@ class Session {
   /// still be used.
   awaitable<std::vector<Result>> run(std::vector<Query> batch);
   awaitable<Result> run(Query query);
+  /// Waits, without a deadline, until the server has passed on a notification (LISTEN) since
+  /// `forget_notifications`, whether with the answers of a batch or between them; false after `interrupt`.
+  /// Not for pooled sessions.
+  awaitable<bool> next_notification();
+  /// Makes a pending `next_notification` return.
+  void interrupt() noexcept;
+  void forget_notifications() { is_notified_ = false; }
   /// Until the session ends or is told otherwise, every batch begins with this statement, whose failure is
   /// the batch's.
   void guard_with(std::optional<Query> guard) { guard_ = std::move(guard); }
@@ -122,6 +129,7 @@ class Session {
   awaitable<void> wait(Readiness readiness);
   void watch(int descriptor);
   void read_input();
+  void take_notifications();
   void arm(std::chrono::milliseconds deadline, std::string_view what);
   void disarm();
   void end(core::Failure why) noexcept;
@@ -139,6 +147,8 @@ class Session {
   std::int32_t backend_pid_ = 0;
   std::string server_started_;
   std::optional<Query> guard_;
+  bool is_notified_ = false;
+  bool is_interrupted_ = false;                            ///< while waiting for the next notification
   std::unordered_map<std::string, std::string> prepared_;  ///< SQL text to statement name
   std::size_t names_ = 0;
 

@@ -55,6 +55,9 @@ struct Settings {
   /// Where watermarks and leases are kept; see deploy/sql/control.sql.
   std::optional<std::string> control_schema;
   Coordination coordination = Coordination::advisory_lock;
+  /// Where those who write rows say so (deploy/sql/notify.sql); not listened to with `Coordination::lease`,
+  /// because a pooler of transactions passes no notifications on.
+  std::optional<std::string> notify_channel;
   /// For so long a relay may be silent (paused, cut off) before another takes its place: the session with the
   /// lock is ended by the server (PostgreSQL 14 and later; before, when the connection is dead), the lease
   /// runs out.

@@ -15,6 +15,7 @@
 #include "postgres/careful_completer.h"
 #include "postgres/classify.h"
 #include "postgres/completer.h"
+#include "postgres/identifiers.h"
 #include "postgres/layout.h"
 #include "postgres/page_fetcher.h"
 #include "postgres/page_reader.h"
@@ -176,6 +177,7 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
     if (table.advice && events_.notice) events_.notice(*table.advice);
     const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
     opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
+    co_await listen();
     co_await read_facts(opening);
     if (opening.facts.ids_from_sequence) co_await find_watermarks(*opening.opened);
   } catch (...) {
@@ -252,6 +254,28 @@ awaitable<void> PostgresSource::find_watermarks(Opened& opened) {
   }
 }
 
+// Before the first fetch, so that nothing falls between them.
+awaitable<void> PostgresSource::listen() {
+  if (is_listening()) {
+    co_await fetching_.run(Query{"LISTEN " + quoted_name(*settings_.notify_channel)});
+  } else if (settings_.notify_channel && events_.notice) {
+    events_.notice(
+        "`notify_channel` is not used with `coordination: lease`: no notification passes a pooler");
+  }
+}
+
+bool PostgresSource::is_listening() const {
+  return settings_.notify_channel && !is_pooled(settings_);
+}
+
+awaitable<bool> PostgresSource::next_notification() {
+  co_return co_await fetching_.next_notification();
+}
+
+void PostgresSource::interrupt() noexcept {
+  fetching_.interrupt();
+}
+
 awaitable<core::Survey> PostgresSource::survey(core::SurveyRequest request) {
   const auto opened = this->opened();
   Query query{opened->statements.survey()};
@@ -277,6 +301,7 @@ awaitable<core::Survey> PostgresSource::survey(core::SurveyRequest request) {
 
 awaitable<core::Fetched> PostgresSource::fetch(core::FetchRequest request) {
   const auto opened = this->opened();
+  fetching_.forget_notifications();  // the fetch sees what they were about
   co_return co_await opened->fetcher.fetch(std::move(request));
 }
 

@@ -49,6 +49,9 @@ class PostgresSource final : public relay::Source {
   awaitable<relay::Completed> complete(std::span<core::InFlight* const> rows) override;
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override;
   awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) override;
+  [[nodiscard]] bool is_listening() const override;
+  awaitable<bool> next_notification() override;
+  void interrupt() noexcept override;
   awaitable<void> save_watermark(std::int64_t watermark) override;
   void close() noexcept override;
 
@@ -62,6 +65,7 @@ class PostgresSource final : public relay::Source {
   awaitable<Table> read_table();
   awaitable<void> read_facts(Opening& opening);
   awaitable<void> find_watermarks(Opened& opened);
+  awaitable<void> listen();
   awaitable<void> flush_log();
   static awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);
   awaitable<relay::Completed> complete_unlocked(Opened& opened, std::span<core::InFlight* const> rows);

@@ -105,7 +105,7 @@ awaitable<void> Pipeline::fetch_pages() {
     core::Plan::Reading reading = plan_.next_read(clock_.now());
     if (const auto* wait = std::get_if<core::Plan::Wait>(&reading)) {
       show();
-      co_await fetch_alarm_->wait_until(wait->until.value_or(Clock::TimePoint::max()));
+      co_await rest(wait->until.value_or(Clock::TimePoint::max()));
       continue;
     }
     std::optional<core::Failure> failure;
@@ -124,6 +124,34 @@ awaitable<void> Pipeline::fetch_pages() {
     if (has_session()) co_await pause_in_session(*fetch_alarm_, fetch_backoff_.next());
   }
   complete_alarm_->ring();
+}
+
+awaitable<void> Pipeline::rest(Clock::TimePoint until) {
+  if (!source_.is_listening()) {
+    co_await fetch_alarm_->wait_until(until);
+    co_return;
+  }
+  is_resting_ = true;
+  co_await (listen() && sleep(until));
+}
+
+awaitable<void> Pipeline::sleep(Clock::TimePoint until) {
+  co_await fetch_alarm_->wait_until(until);
+  is_resting_ = false;
+  source_.interrupt();
+}
+
+// Goes on when the next poll is near already, or there is no room for rows: a server that cannot get rid of
+// its notifications refuses, in the end, the commits that send some.
+awaitable<void> Pipeline::listen() {
+  try {
+    while (is_resting_) {
+      const bool is_notified = co_await source_.next_notification();
+      if (is_notified && plan_.notified(clock_.now())) fetch_alarm_->ring();
+    }
+  } catch (const core::FailureError& error) {
+    fail_session(Activity::fetch, error.failure());
+  }
 }
 
 awaitable<void> Pipeline::read(core::Plan::Reading reading) {

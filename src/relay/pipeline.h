@@ -53,6 +53,10 @@ class Pipeline {
   awaitable<void> pause_after_losing_session(core::Remedy remedy);
   awaitable<void> fetch_pages();
   awaitable<void> read(core::Plan::Reading reading);
+  /// Until the moment comes, the fetch alarm rings, or rows are said to be written.
+  awaitable<void> rest(Clock::TimePoint until);
+  awaitable<void> sleep(Clock::TimePoint until);
+  awaitable<void> listen();
   awaitable<void> complete_rows();
   awaitable<bool> complete_next();
   awaitable<void> complete(std::span<core::InFlight* const> rows);
@@ -136,6 +140,7 @@ class Pipeline {
   Clock::TimePoint complete_at_;                 ///< not before, after a completion that failed
   Clock::TimePoint park_at_;                     ///< not before, after a parking that failed
   std::optional<core::Remedy> parking_trouble_;  ///< of this session: completing may be well all the same
+  bool is_resting_ = false;
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
   std::optional<std::int64_t> saved_watermark_;

@@ -38,13 +38,13 @@ struct Completed {
   std::vector<core::InFlight*> locked;  ///< pending still: somebody else has locked them
 };
 
-/// The outbox table. At most one of `open`, `survey`, `fetch`, `find_released` and `read_flush_position` is
-/// under way at any time, and beside it at most one of `complete`, `park`, `save_watermark` and `keep_lead`:
-/// they use two connections.
+/// The outbox table. At most one of `open`, `survey`, `fetch`, `find_released`, `read_flush_position` and
+/// `next_notification` is under way at any time, and beside it at most one of `complete`, `park`,
+/// `save_watermark` and `keep_lead`: they use two connections.
 ///
-/// Every operation ends within the configured deadlines and throws `core::FailureError`. After a failure
-/// whose remedy is `retry` the same call may be repeated, and so may `park` after `operate`; after any other,
-/// `close`, `take_lead` and `open` come first.
+/// Every operation but `next_notification` ends within the configured deadlines; all throw
+/// `core::FailureError`. After a failure whose remedy is `retry` the same call may be repeated, and so may
+/// `park` after `operate`; after any other, `close`, `take_lead` and `open` come first.
 class Source {
  public:
   virtual ~Source() = default;
@@ -77,6 +77,15 @@ class Source {
   virtual awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) = 0;
   /// Which of these parked rows are not parked any more.
   virtual awaitable<std::vector<core::Released>> find_released(std::span<const core::RowId> parked) = 0;
+  /// Whether those who write rows can say so, from `open` on: `next_notification` may be waited for.
+  [[nodiscard]] virtual bool is_listening() const = 0;
+  /// Waits until somebody says that rows were written which no fetch begun so far has seen; false after
+  /// `interrupt`. A hint: a notification may be late, lost or needless. Many may come as one. While nothing
+  /// else is under way it is to be waited for, even if what it says does not matter: the server keeps for all
+  /// listeners what one of them does not take.
+  virtual awaitable<bool> next_notification() = 0;
+  /// Makes a pending `next_notification` return.
+  virtual void interrupt() noexcept = 0;
   /// Saves where the next start may begin to look. Does nothing without a control schema.
   virtual awaitable<void> save_watermark(std::int64_t watermark) = 0;
   /// Drops both connections at once, without waiting for the server; what is under way fails with remedy

@@ -212,6 +212,24 @@ TEST_CASE("a lease needs its table and its function", "[cli][check]") {
   CHECK(outbox.check().only("postgres.control_schema").severity == "error");
 }
 
+TEST_CASE("a channel to listen to wants somebody who notifies", "[cli][check]") {
+  make_topic();
+  const CheckedOutbox outbox(", notify_channel: orders");
+  const auto found = outbox.check().only("postgres.notify");
+  CHECK(found.severity == "warning");
+  CHECK(found.what == "table \"public\".\"outbox\" has no trigger that notifies of rows");
+  CHECK(found.fix == "outbox-relay sql notify -c " + outbox.config_file() + " --outbox orders | psql");
+  outbox.execute(run_program({"sql", "notify", "-c", outbox.config_file()}).output);
+  CHECK(outbox.check().of("postgres.notify").empty());
+  outbox.execute("ALTER TABLE outbox DISABLE TRIGGER ALL");
+  CHECK(outbox.check().of("postgres.notify").size() == 1);
+
+  const CheckedOutbox leasing(", notify_channel: orders, coordination: lease");
+  const auto unheard = leasing.check();
+  CHECK(unheard.only("postgres.notify").what == "`notify_channel` is not used with `coordination: lease`");
+  CHECK(unheard.done.code == exit_done);
+}
+
 TEST_CASE("a history that nobody marked is not taken for a backlog", "[cli][check]") {
   make_topic();
   const CheckedOutbox outbox;

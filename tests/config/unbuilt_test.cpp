@@ -16,14 +16,6 @@ TEST_CASE("what is not built yet is refused by its name", "[config]") {
                    ^
   hint: leave it out, or write `0s`
 )"},
-      {"notify_channel: outbox",
-       R"(    notify_channel: outbox
-)",
-       R"(relay.yaml:10:21: `notify_channel` is not in this version
-        notify_channel: outbox
-                        ^
-  hint: leave it out, or write `null`
-)"},
   };
   check_each(cases, with_outbox);
 }
@@ -48,6 +40,6 @@ relay.yaml:11:16: `keep_sent` means nothing with `completion: delete`
 }
 
 TEST_CASE("what is not built yet may be set to what is in force", "[config]") {
-  const auto neutral = GENERATE("keep_sent: 0s", "keep_sent: 0ms", "notify_channel: ~");
+  const auto neutral = GENERATE("keep_sent: 0s", "keep_sent: 0ms");
   CHECK(problems(with_outbox("    " + std::string(neutral) + "\n")) == "");
 }

@@ -101,6 +101,27 @@ TEST_CASE("an empty poll is followed by longer and longer waits, a page by a sho
   CHECK(wait() == 5ms);
 }
 
+TEST_CASE("a notification makes the next poll earlier, but for the shortest pause", "[plan]") {
+  Story s;
+  const auto wait = [&s] { return *std::get<Plan::Wait>(s.plan.next_read(s.now)).until - s.now; };
+  for (int polls = 0; polls < 10; ++polls) {
+    s.page_arrives({});
+    s.now += wait();
+  }
+  s.page_arrives({});
+  s.now += 2ms;
+  CHECK(s.plan.notified(s.now));
+  CHECK(wait() == 3ms);
+  CHECK_FALSE(s.plan.notified(s.now));
+  s.now += 3ms;
+  const FetchRequest asked = s.request();
+  CHECK(s.plan.fetched(asked, {}, s.now).cause == PollCause::notification);
+  CHECK(wait() == 500ms);
+  s.now += 100ms;
+  CHECK(s.plan.notified(s.now));
+  CHECK_FALSE(s.waits());
+}
+
 TEST_CASE("a full page is followed by the next fetch at once, while there is room", "[plan]") {
   Story s{{.limits = {.rows = 4, .bytes = {1 << 20}}, .page_rows = 2}};
   s.page_arrives({101, 102});

@@ -2,6 +2,8 @@
 
 #include <libpq-fe.h>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <stdexcept>
 
 #include "support/catch.h"
@@ -121,6 +123,23 @@ core::Fetched Relay::fetch() {
 
 relay::Completed Relay::completed(std::vector<core::InFlight*> rows) {
   return run_on(context_, source_->complete(rows));
+}
+
+namespace {
+
+boost::asio::awaitable<bool> wait_for_notification(std::chrono::milliseconds patience,
+                                                   relay::Source& source) {
+  boost::asio::steady_timer bound{co_await boost::asio::this_coro::executor, patience};
+  bound.async_wait([&source](const boost::system::error_code& cancelled) {
+    if (!cancelled) source.interrupt();
+  });
+  co_return co_await source.next_notification();
+}
+
+}  // namespace
+
+bool Relay::next_notification_within(std::chrono::milliseconds patience) {
+  return run_on(context_, wait_for_notification(patience, *source_));
 }
 
 Connection::Connection(const postgres::ServerSettings& settings, postgres::SessionUse use)

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -117,6 +118,13 @@ class Relay {
   std::vector<core::Released> find_released(const std::vector<core::RowId>& parked) {
     return run_on(context_, source_->find_released(parked));
   }
+  /// False when none came for long.
+  bool next_notification() { return next_notification_within(std::chrono::seconds{30}); }
+  /// None of what was committed before. Any has come by the time that another statement is answered.
+  bool has_no_notification() {
+    survey({0, 1, 1});
+    return !next_notification_within({});
+  }
   void save_watermark(std::int64_t watermark) { run_on(context_, source_->save_watermark(watermark)); }
   void close() { source_->close(); }
 
@@ -126,6 +134,8 @@ class Relay {
   [[nodiscard]] int connections_opened() const { return connections_opened_; }
 
  private:
+  bool next_notification_within(std::chrono::milliseconds patience);
+
   boost::asio::io_context context_;
   std::vector<std::string> notices_;
   int connections_opened_ = 0;

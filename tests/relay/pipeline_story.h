@@ -26,6 +26,7 @@ class ScriptedSource : public relay::Source {
 
   awaitable<std::optional<relay::Lead>> take_lead() override {
     ++opens;
+    has_lost_listener_ = false;
     co_await answer(open_failures);
     if (!leads) co_return std::nullopt;
     co_return relay::Lead{.lasts = std::chrono::seconds{4}};
@@ -73,6 +74,7 @@ class ScriptedSource : public relay::Source {
     co_return result;
   }
   awaitable<core::Fetched> fetch(core::FetchRequest request) override {
+    is_notified_ = false;
     co_await answer(fetch_failures, fetching_takes);
     core::Fetched fetched;
     if (request.read_writers) fetched.writers.emplace();
@@ -97,11 +99,34 @@ class ScriptedSource : public relay::Source {
     for (const core::InFlight* row : rows) pending.erase(row->row->id.number());
     co_return relay::Completed{rows.size(), {}};
   }
+  [[nodiscard]] bool is_listening() const override { return listens; }
+  awaitable<bool> next_notification() override {
+    ++listenings;
+    is_interrupted_ = false;
+    while (!is_notified_ && !is_interrupted_ && !has_lost_listener_) co_await news_->wait();
+    if (std::exchange(has_lost_listener_, false)) throw core::FailureError(failure(core::Remedy::rebuild));
+    co_return std::exchange(is_notified_, false);
+  }
+  void interrupt() noexcept override {
+    is_interrupted_ = true;
+    news_->open();
+  }
+  void notify() {
+    is_notified_ = true;
+    news_->open();
+  }
+  void lose_listener() {
+    has_lost_listener_ = true;
+    news_->open();
+  }
   awaitable<void> save_watermark(std::int64_t watermark) override {
     co_await answer(complete_failures);
     saved_watermark = watermark;
   }
-  void close() noexcept override { ++closes; }
+  void close() noexcept override {
+    ++closes;
+    lose_listener();
+  }
 
   std::set<std::int64_t> pending;
   std::map<std::int64_t, std::string> message_ids;
@@ -115,12 +140,14 @@ class ScriptedSource : public relay::Source {
   std::chrono::milliseconds fetching_takes{1};
   std::chrono::milliseconds completing_takes{1};
   bool leads = true;
+  bool listens = false;
   bool has_resigned = false;
   std::int64_t saved_watermark = -1;
   int opens = 0;
   int closes = 0;
   int heartbeats = 0;
   int parkings = 0;
+  int listenings = 0;
 
  private:
   awaitable<void> answer(std::deque<core::Failure>& failures,
@@ -134,6 +161,10 @@ class ScriptedSource : public relay::Source {
 
   boost::asio::io_context& io_;
   Timeline& timeline_;
+  std::shared_ptr<Door> news_ = std::make_shared<Door>(io_);
+  bool is_notified_ = false;
+  bool is_interrupted_ = false;
+  bool has_lost_listener_ = false;
 };
 
 class RecordingProbe : public relay::Probe {

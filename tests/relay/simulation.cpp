@@ -19,6 +19,7 @@ core::PlanSettings settings(const Simulation::Options& options) {
   result.page_rows = 8;
   result.poll_interval = std::chrono::milliseconds{100};
   result.full_scan_interval = std::chrono::milliseconds{2000};
+  if (options.with_notifications) result.poll_interval = std::chrono::seconds{60};
   result.wait_for_flush = options.wait_for_flush;
   result.refused = options.refused;
   if (options.refused == core::OnRefusal::dead_letter) result.dead_letter_topic = dead_letters;
@@ -81,6 +82,7 @@ class Simulation::Source : public relay::Source {
     co_return co_await statement([&] { return world_.database_.survey(request); });
   }
   awaitable<core::Fetched> fetch(core::FetchRequest request) override {
+    is_notified_ = false;
     std::optional<core::Writers> writers;
     if (request.read_writers) writers = co_await statement([&] { return world_.database_.writers(); });
     core::Fetched fetched = co_await statement([&] { return world_.database_.fetch(request); });
@@ -112,6 +114,22 @@ class Simulation::Source : public relay::Source {
       return completed;
     });
   }
+  [[nodiscard]] bool is_listening() const override { return world_.options_.with_notifications; }
+  awaitable<bool> next_notification() override {
+    const auto session = session_;
+    is_interrupted_ = false;
+    while (is_open_ && session == session_ && !is_notified_ && !is_interrupted_) co_await news_->wait();
+    if (!is_open_ || session != session_) throw core::FailureError(lost());
+    co_return std::exchange(is_notified_, false);
+  }
+  void interrupt() noexcept override {
+    is_interrupted_ = true;
+    news_->open();
+  }
+  void notify() {
+    is_notified_ = is_open_;
+    news_->open();
+  }
   awaitable<void> save_watermark(std::int64_t watermark) override {
     co_await statement([&] {
       world_.database_.save_watermark(watermark);
@@ -120,7 +138,9 @@ class Simulation::Source : public relay::Source {
   }
   void close() noexcept override {
     is_open_ = false;
+    is_notified_ = false;
     ++session_;
+    news_->open();
     for (const auto& door : waiting_) door->open();
     waiting_.clear();
   }
@@ -156,6 +176,9 @@ class Simulation::Source : public relay::Source {
   Simulation& world_;
   bool is_open_ = false;
   std::uint64_t session_ = 0;
+  std::shared_ptr<Door> news_ = std::make_shared<Door>(io_);
+  bool is_notified_ = false;
+  bool is_interrupted_ = false;
   TimePoint parks_again_at_;
   std::vector<std::shared_ptr<Door>> waiting_;
 };
@@ -252,7 +275,15 @@ void Simulation::kill_process() {
   process_.reset();
 }
 
+// Of a commit, or of nothing at all.
+void Simulation::notify() {
+  if (dice_.chance(0.2)) return;
+  const bool is_late = dice_.chance(0.2);
+  timeline_.in(dice_.delay(20, is_late ? 3'000'000 : 3000), [this] { process_->source.notify(); });
+}
+
 void Simulation::do_something() {
+  if (options_.with_notifications && dice_.chance(0.1)) notify();
   if (options_.with_faults && dice_.chance(0.08)) return cause_trouble();
   if (options_.with_bad_rows && dice_.chance(0.05)) return operate();
   switch (dice_.below(4)) {
@@ -262,6 +293,7 @@ void Simulation::do_something() {
       break;
     case 2:
       database_.end_a_writer();
+      if (options_.with_notifications) notify();
       break;
     default:
       if (dice_.chance(0.3)) database_.flush();

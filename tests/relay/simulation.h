@@ -24,6 +24,8 @@ class Simulation {
     bool wait_for_flush = true;
     bool with_faults = true;
     bool with_bad_rows = false;
+    /// Polls are rare, and notifications come, come late, get lost, or are about nothing.
+    bool with_notifications = false;
     core::OnRefusal refused = core::OnRefusal::park;
     int steps = 400;
   };
@@ -42,6 +44,7 @@ class Simulation {
   void start_process();
   void kill_process();
   void do_something();
+  void notify();
   void cause_trouble();
   void heal_kafka();
   void operate();

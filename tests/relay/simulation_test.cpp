@@ -43,6 +43,10 @@ TEST_CASE("all promises hold through random faults", "[simulation]") {
   simulate({});
 }
 
+TEST_CASE("all promises hold when notifications come late, get lost, or are about nothing", "[simulation]") {
+  simulate({.with_notifications = true});
+}
+
 TEST_CASE("all promises hold for ids that are not from a sequence", "[simulation]") {
   simulate({.uses_sequence = false});
 }
