@@ -1,12 +1,13 @@
 #include "postgres/inspection.h"
 
 #include <algorithm>
+#include <functional>
 #include <pqxx/pqxx>
 
+#include "postgres/control_session.h"
 #include "postgres/inspections.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/session_settings.h"
-#include "postgres/socket_watchdog.h"
 
 namespace outbox_relay::postgres {
 namespace {
@@ -27,59 +28,44 @@ Aspect aspect_of(const core::Failure& failure) {
   return failure.reason == core::Reason::read_only ? Aspect::postgres_primary : Aspect::postgres_connection;
 }
 
-/// A connection for reading; whatever goes wrong on it comes as `core::FailureError`.
+/// A session whose transactions take no writes.
 class Reader {
  public:
   explicit Reader(const ServerSettings& server)
-      : timeout_(std::min<std::chrono::milliseconds>(server.statement_timeout, 10s)) {
-    guarded([&] { connect(connection_, server); });
-  }
+      : timeout_(std::min<std::chrono::milliseconds>(server.statement_timeout, 10s)), session_(server) {}
 
-  /// Runs `work` with a transaction that takes no writes.
-  template <typename Work>
-  void read(Work work) {
-    read_within(timeout_, std::move(work));
-  }
-  template <typename Work>
-  void read_within(std::chrono::milliseconds timeout, Work work) {
-    guarded([&] {
-      watchdog_.arm(connection_->sock(), timeout_ + answer_grace);
-      pqxx::read_transaction transaction{*connection_};
+  void read(const std::function<void(pqxx::transaction_base&)>& work) { read_within(timeout_, work); }
+  void read_within(std::chrono::milliseconds timeout,
+                   const std::function<void(pqxx::transaction_base&)>& work) {
+    session_.run(timeout + answer_grace, [&](pqxx::connection& connection) {
+      pqxx::read_transaction transaction{connection};
       set_limits(transaction, timeout);
       work(transaction);
     });
-    watchdog_.disarm();
   }
 
-  [[nodiscard]] pqxx::connection& connection() { return *connection_; }
+  [[nodiscard]] int server_version() {
+    int version = 0;
+    session_.run(timeout_, [&](pqxx::connection& connection) { version = connection.server_version(); });
+    return version;
+  }
+  /// The server's end of the connection as it was told at the beginning, and as it says itself.
+  [[nodiscard]] int announced_backend() {
+    int id = 0;
+    session_.run(timeout_, [&](pqxx::connection& connection) { id = connection.backendpid(); });
+    return id;
+  }
   [[nodiscard]] int backend() {
     int id = 0;
-    read([&](auto& transaction) {
-      id = execute(transaction, "SELECT pg_backend_pid()")[0][0].template as<int>();
+    read([&](pqxx::transaction_base& transaction) {
+      id = execute(transaction, "SELECT pg_backend_pid()")[0][0].as<int>();
     });
     return id;
   }
 
  private:
-  template <typename Work>
-  void guarded(Work work) {
-    try {
-      work();
-    } catch (const core::FailureError&) {
-      throw;
-    } catch (const std::exception& error) {
-      watchdog_.disarm();
-      if (watchdog_.has_bitten()) {
-        throw core::FailureError(
-            {core::Reason::timeout, core::Remedy::rebuild, "PostgreSQL did not answer in time", ""});
-      }
-      throw core::FailureError(failure_of(error, !connection_));
-    }
-  }
-
   std::chrono::milliseconds timeout_;
-  std::optional<pqxx::connection> connection_;
-  SocketWatchdog watchdog_;
+  ControlSession session_;
 };
 
 class Inspector {
@@ -108,7 +94,7 @@ class Inspector {
   void add(Finding finding) { findings_->push_back(std::move(finding)); }
 
   void inspect_version() {
-    const int version = reader_.connection().server_version();
+    const int version = reader_.server_version();
     if (version < oldest_version) {
       add({Severity::error, Aspect::postgres_version, "the server is older than PostgreSQL 13",
            "the relay relies on what later versions can", "upgrade the server"});
@@ -139,7 +125,7 @@ class Inspector {
   /// A pooler of transactions gives two clients the same server's end, one after the other; libpq is told a
   /// number for it that is the pooler's own.
   void inspect_pooler() {
-    const bool is_direct = reader_.backend() == reader_.connection().backendpid();
+    const bool is_direct = reader_.backend() == reader_.announced_backend();
     if (is_direct) return;
     Reader second{wanted_.settings.server};
     constexpr int attempts = 3;
@@ -171,8 +157,7 @@ class Inspector {
     }
     if (!is_table) return std::nullopt;
     std::string role = quoted_name(catalog.table.front()[7]);
-    return Subject{wanted_, std::move(table), std::move(catalog), reader_.connection().server_version(),
-                   std::move(role)};
+    return Subject{wanted_, std::move(table), std::move(catalog), reader_.server_version(), std::move(role)};
   }
 
   void read_rows(const Subject& subject, Inspection& inspection) {

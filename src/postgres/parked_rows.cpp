@@ -5,18 +5,15 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "postgres/control_session.h"
 #include "postgres/control_table.h"
 #include "postgres/parked_rows_statements.h"
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
-#include "postgres/session_settings.h"
-#include "postgres/socket_watchdog.h"
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
 namespace {
-
-using namespace std::chrono_literals;
 
 pqxx::result run(pqxx::transaction_base& transaction, const ParkedStatement& statement) {
   return execute(transaction, statement.sql, statement.parameters);
@@ -41,13 +38,10 @@ void split_error(const std::string& text, ParkedRow& row) {
 /// The connection, and the table behind it.
 class ParkedRows::Session {
  public:
-  explicit Session(Settings settings) : settings_(std::move(settings)) {
+  explicit Session(Settings settings) : settings_(std::move(settings)), control_(settings_.server) {
     settings_.table.parks = true;
-    guarded([&] { postgres::connect(connection_, settings_.server); });
-    transact(Kind::read, [&](pqxx::work& transaction) {
-      table_ = describe_table(settings_.table, {}, read_catalog(transaction, settings_.table));
-      remembers_ = has_watermark_table(transaction);
-    });
+    table_ = control_.describe(settings_.table);
+    read([&](pqxx::work& transaction) { remembers_ = has_watermark_table(transaction); });
   }
 
   [[nodiscard]] ParkedRowsStatements statements(const ParkedSelection& selection) const {
@@ -58,26 +52,8 @@ class ParkedRows::Session {
     return {table_, selection};
   }
 
-  enum class Kind : std::uint8_t { read, change };
-
-  /// Runs `work` with a transaction, which is committed. A conflict with the relay or with somebody else is
-  /// tried again a few times.
-  template <typename Work>
-  void transact(Kind kind, Work work) {
-    constexpr int attempts = 5;
-    for (int attempt = 1;; ++attempt) {
-      try {
-        return guarded([&] {
-          const Watch watch{watchdog_, connection_->sock(), longest_transaction(kind)};
-          pqxx::work transaction{*connection_};
-          prepare(transaction, kind);
-          work(transaction);
-          transaction.commit();
-        });
-      } catch (const core::FailureError& error) {
-        if (error.failure().reason != core::Reason::conflict || attempt == attempts) throw;
-      }
-    }
+  void read(const std::function<void(pqxx::work&)>& work) {
+    control_.transact(ControlSession::Kind::read, work);
   }
 
   /// One page of an action: the refused rows, then, by a statement of its own, those behind them. It sees
@@ -87,7 +63,7 @@ class ParkedRows::Session {
                                  const std::optional<std::string>& after, ParkedCount& count) {
     std::optional<std::string> last;
     ParkedCount done;
-    transact(Kind::change, [&](pqxx::work& transaction) {
+    control_.transact(ControlSession::Kind::change, [&](pqxx::work& transaction) {
       last.reset();
       const auto refused = run(transaction, statements.act(action, after));
       if (refused.empty()) return;
@@ -110,52 +86,6 @@ class ParkedRows::Session {
   }
 
  private:
-  template <typename Work>
-  void guarded(Work work) {
-    try {
-      work();
-    } catch (const core::FailureError&) {
-      throw;
-    } catch (const std::exception& error) {
-      if (watchdog_.has_bitten()) {
-        throw core::FailureError(
-            {core::Reason::timeout, core::Remedy::rebuild, "PostgreSQL did not answer in time", ""});
-      }
-      throw core::FailureError(failure_of(error, !connection_));
-    }
-  }
-
-  /// While this lives, a transaction is under way.
-  class Watch {
-   public:
-    Watch(SocketWatchdog& watchdog, int socket, std::chrono::milliseconds within) : watchdog_(watchdog) {
-      watchdog_.arm(socket, within);
-    }
-    ~Watch() { watchdog_.disarm(); }
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
-
-   private:
-    SocketWatchdog& watchdog_;
-  };
-
-  /// Whoever waits behind a row may be a hundred thousand, all released by one statement.
-  [[nodiscard]] std::chrono::milliseconds longest_statement(Kind kind) const {
-    constexpr std::chrono::milliseconds least_for_change = 5min;
-    const auto configured = settings_.server.statement_timeout;
-    return kind == Kind::read ? configured : std::max(configured, least_for_change);
-  }
-
-  /// Two statements take time, at the most; the server ends each of them before.
-  [[nodiscard]] std::chrono::milliseconds longest_transaction(Kind kind) const {
-    return 2 * longest_statement(kind) + answer_grace;
-  }
-
-  void prepare(pqxx::work& transaction, Kind kind) const {
-    execute(transaction, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", {});
-    set_limits(transaction, longest_statement(kind));
-  }
-
   bool has_watermark_table(pqxx::work& transaction) const {
     if (!settings_.control_schema || table_.id_kind != IdKind::number) return false;
     const auto found = execute(transaction, control_table_sql, {*settings_.control_schema, "watermark"});
@@ -185,10 +115,9 @@ class ParkedRows::Session {
   }
 
   Settings settings_;
-  std::optional<pqxx::connection> connection_;
+  ControlSession control_;
   Table table_;
   bool remembers_ = false;
-  SocketWatchdog watchdog_;
 };
 
 ParkedRows::ParkedRows(Settings settings) : session_(std::make_unique<Session>(std::move(settings))) {}
@@ -198,7 +127,7 @@ ParkedRows::~ParkedRows() = default;
 void ParkedRows::list(const ParkedSelection& selection, const std::function<void(const ParkedRow&)>& visit) {
   const auto statements = session_->statements(selection);
   std::map<std::string, std::int64_t> behind;
-  session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
+  session_->read([&](pqxx::work& transaction) {
     behind.clear();
     for (const auto& row : run(transaction, statements.count_behind())) {
       behind.emplace(row[0].as<std::string>(), row[1].as<std::int64_t>());
@@ -207,7 +136,7 @@ void ParkedRows::list(const ParkedSelection& selection, const std::function<void
   std::optional<std::string> after;
   for (;;) {
     std::vector<ParkedRow> page;
-    session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
+    session_->read([&](pqxx::work& transaction) {
       page.clear();
       for (const auto& row : run(transaction, statements.page(after))) {
         auto& parked = page.emplace_back();
@@ -229,7 +158,7 @@ void ParkedRows::list(const ParkedSelection& selection, const std::function<void
 
 std::vector<NotRefused> ParkedRows::find_not_refused(const ParkedSelection& selection) {
   std::map<std::string, std::optional<std::string>> parked;
-  session_->transact(Session::Kind::read, [&](pqxx::work& transaction) {
+  session_->read([&](pqxx::work& transaction) {
     parked.clear();
     for (const auto& row : run(transaction, session_->statements({}).find(selection.ids))) {
       auto& behind = parked[row[0].as<std::string>()];
