@@ -6,8 +6,14 @@
 
 namespace outbox_relay::cli {
 
-CLI::Option* add_config_option(CLI::App& app, std::string& file) {
-  return app.add_option("-c,--config", file, "the configuration, a YAML file")->type_name("FILE")->required();
+void add_config_option(CLI::App& app, std::string& file) {
+  app.add_option("-c,--config", file, "the configuration, a YAML file")->type_name("FILE")->required();
+}
+
+void add_outbox_option(CLI::App& app, std::string& outbox) {
+  app.add_option("--outbox", outbox, "the outbox, by its `name` in the configuration")
+      ->type_name("NAME")
+      ->required();
 }
 
 void add_output_option(CLI::App& app, Output& output) {
@@ -18,6 +24,10 @@ void add_output_option(CLI::App& app, Output& output) {
       ->type_name("FORMAT")
       ->check([](const std::string& text) { return not_among(text, {"text", "json"}); })
       ->default_str("text");
+}
+
+void add_dry_run_option(CLI::App& app, bool& dry_run) {
+  app.add_flag("--dry-run", dry_run, "change nothing, say what would be done");
 }
 
 std::string not_among(const std::string& text, const std::vector<std::string_view>& known) {

@@ -123,6 +123,20 @@ void add_check(CLI::App& app, Command& command) {
   sub->callback([&command, options] { command = [options] { return check(*options); }; });
 }
 
+void add_status(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("status", "Show what waits in each outbox, since when, and who relays it");
+  auto options = std::make_shared<StatusOptions>();
+  add_config_option(*sub, options->config_file);
+  add_output_option(*sub, options->output);
+  sub->footer(
+      "Asks the database only, with a few cheap statements, so it works while no relay runs. Exits with 69 "
+      "when something could not be found out.\n\n"
+      "Examples:\n"
+      "  outbox-relay status -c relay.yaml\n"
+      "  outbox-relay status -c relay.yaml --output json");
+  sub->callback([&command, options] { command = [options] { return status(*options); }; });
+}
+
 void add_sql(CLI::App& app, Command& command) {
   auto* sub =
       app.add_subcommand("sql", "Print the SQL for an outbox table, the relay's role and its own schema");

@@ -6,6 +6,7 @@
 namespace outbox_relay::cli {
 
 void add_check(CLI::App& app, Command& command);
+void add_status(CLI::App& app, Command& command);
 void add_sql(CLI::App& app, Command& command);
 void add_config(CLI::App& app, Command& command);
 

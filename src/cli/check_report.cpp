@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/exit_code.h"
-#include "core/utf8.h"
+#include "cli/text_output.h"
 
 namespace outbox_relay::cli {
 namespace {
@@ -30,13 +30,8 @@ std::size_t count(std::span<const CheckFinding> findings, Severity severity) {
       std::ranges::count(findings, severity, [](const CheckFinding& each) { return each.finding.severity; }));
 }
 
-std::string number_of(std::size_t count, const std::string& what) {
-  return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
-}
-
-/// Texts of servers may hold anything; a terminal would obey some of it.
 std::string line(std::string_view title, const std::string& text) {
-  return text.empty() ? "" : std::string(title) + core::replace_controls(text, "?") + '\n';
+  return text.empty() ? "" : std::string(title) + printable(text) + '\n';
 }
 
 /// Whether the file has to be changed, rather than something at a server.

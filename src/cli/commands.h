@@ -41,7 +41,17 @@ struct HealthcheckOptions {
 /// Asks a running relay whether it is well.
 [[nodiscard]] int healthcheck(const HealthcheckOptions& options);
 
+struct StatusOptions {
+  std::string config_file;
+  Output output = Output::text;
+};
+
+/// Shows what the database tells of each outbox: what waits, since when, who works on it. The relay need not
+/// run.
+[[nodiscard]] int status(const StatusOptions& options);
+
 enum class ParkedAction : std::uint8_t { list, requeue, discard };
+
 struct ParkedOptions {
   ParkedAction action = ParkedAction::list;
   std::string config_file;

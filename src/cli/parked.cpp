@@ -1,17 +1,15 @@
 #include "postgres/parked_rows.h"
 
-#include <unistd.h>
-
 #include <iostream>
-#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/config_file.h"
 #include "cli/exit_code.h"
 #include "cli/mapping.h"
-#include "cli/outbox_choice.h"
+#include "cli/outbox_command.h"
 #include "cli/parked_report.h"
+#include "cli/progress_line.h"
+#include "cli/text_output.h"
 
 namespace outbox_relay::cli {
 namespace {
@@ -19,24 +17,6 @@ namespace {
 bool can_park(const config::Columns& columns) {
   return columns.parked_at && columns.attempts && columns.last_error;
 }
-
-/// How far a long release has come, on one line of a terminal that is gone at the end.
-class ProgressLine {
- public:
-  ~ProgressLine() {
-    if (is_shown_) std::cerr << "\r\033[K" << std::flush;
-  }
-  void show(const postgres::ParkedCount& so_far) {
-    if (!is_terminal_) return;
-    is_shown_ = true;
-    std::cerr << "\r\033[K" << so_far.refused << " refused rows, " << so_far.behind << " rows behind …"
-              << std::flush;
-  }
-
- private:
-  bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool is_shown_ = false;
-};
 
 int list(postgres::ParkedRows& parked_rows, const postgres::ParkedSelection& selection,
          const ParkedOptions& options) {
@@ -55,7 +35,9 @@ postgres::ParkedCount carry_out(postgres::ParkedRows& parked_rows, const postgre
                                 const ParkedOptions& options) {
   if (options.dry_run) return parked_rows.count(selection);
   ProgressLine line;
-  const auto progress = [&line](const postgres::ParkedCount& so_far) { line.show(so_far); };
+  const auto progress = [&line](const postgres::ParkedCount& so_far) {
+    line.show(number_of(so_far.refused, "refused row") + ", " + rows_of(so_far.behind) + " behind");
+  };
   return options.action == ParkedAction::discard ? parked_rows.discard(selection, progress)
                                                  : parked_rows.requeue(selection, progress);
 }
@@ -73,29 +55,18 @@ int release(postgres::ParkedRows& parked_rows, const postgres::ParkedSelection& 
 }  // namespace
 
 int parked(const ParkedOptions& options) {
-  const auto loaded = load_config(options.config_file);
-  if (const auto* problems = std::get_if<std::string>(&loaded)) {
-    std::cerr << *problems;
-    return exit_configuration;
-  }
-  const auto& config = std::get<config::Config>(loaded);
-  const config::Outbox* outbox = choose_outbox(config, options.config_file, options.outbox);
-  if (outbox == nullptr) return exit_usage;
-  if (!can_park(outbox->columns)) {
-    std::cerr << "outbox-relay: the outbox `" << outbox->name << "` has no columns for parked rows\n"
-              << "  hint: name `parked_at`, `attempts` and `last_error` in `columns`\n";
-    return exit_configuration;
-  }
-  try {
-    postgres::ParkedRows parked_rows(to_postgres_settings(config, *outbox));
-    const postgres::ParkedSelection selection{options.ids, options.keys, options.reasons};
-    return options.action == ParkedAction::list ? list(parked_rows, selection, options)
-                                                : release(parked_rows, selection, options);
-  } catch (const core::FailureError& error) {
-    std::cerr << "outbox-relay: " << error.failure().message << '\n';
-    if (!error.failure().hint.empty()) std::cerr << "  hint: " << error.failure().hint << '\n';
-    return exit_unavailable;
-  }
+  return with_outbox(
+      options.config_file, options.outbox, [&](const config::Config& config, const config::Outbox& outbox) {
+        if (!can_park(outbox.columns)) {
+          std::cerr << "outbox-relay: the outbox `" << outbox.name << "` has no columns for parked rows\n"
+                    << "  hint: name `parked_at`, `attempts` and `last_error` in `columns`\n";
+          return exit_configuration;
+        }
+        postgres::ParkedRows parked_rows(to_postgres_settings(config, outbox));
+        const postgres::ParkedSelection selection{options.ids, options.keys, options.reasons};
+        return options.action == ParkedAction::list ? list(parked_rows, selection, options)
+                                                    : release(parked_rows, selection, options);
+      });
 }
 
 }  // namespace outbox_relay::cli

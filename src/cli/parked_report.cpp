@@ -1,24 +1,18 @@
 #include "cli/parked_report.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstddef>
 #include <vector>
 
-#include "core/utf8.h"
+#include "cli/text_output.h"
 
 namespace outbox_relay::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Texts of rows and servers may hold anything; a terminal would obey some of it.
-std::string printable(std::string_view text) {
-  return core::replace_controls(text, "?");
-}
 
 /// The database's text for a time in UTC as RFC 3339 has it.
 std::string to_rfc_3339(std::string text) {
@@ -28,19 +22,13 @@ std::string to_rfc_3339(std::string text) {
   return text;
 }
 
-std::string rows_of(std::size_t count) {
-  return std::to_string(count) + (count == 1 ? " row" : " rows");
-}
-
 std::size_t held_behind(std::span<const postgres::ParkedRow> rows) {
   std::size_t sum = 0;
   for (const auto& row : rows) sum += static_cast<std::size_t>(row.rows_behind);
   return sum;
 }
 
-using Line = std::array<std::string, 8>;
-
-Line to_line(const postgres::ParkedRow& row) {
+std::vector<std::string> to_line(const postgres::ParkedRow& row) {
   return {printable(row.id),
           std::string(core::to_label(row.reason)),
           std::to_string(row.attempts),
@@ -55,29 +43,15 @@ Line to_line(const postgres::ParkedRow& row) {
 
 std::string to_table(std::span<const postgres::ParkedRow> rows) {
   if (rows.empty()) return {};
-  std::vector<Line> lines{
+  std::vector<std::vector<std::string>> lines{
       {"ID", "REASON", "ATTEMPTS", "PARKED_AT", "CREATED_AT", "HAS_KEY", "HELD_ROWS", "ERROR"}};
-  lines.reserve(rows.size() + 1);
   for (const auto& row : rows) lines.push_back(to_line(row));
-
-  std::array<std::size_t, std::tuple_size_v<Line>> widths{};
-  for (const Line& line : lines) {
-    for (std::size_t at = 0; at < line.size(); ++at) widths[at] = std::max(widths[at], line[at].size());
-  }
-  std::string text;
-  for (const Line& line : lines) {
-    for (std::size_t at = 0; at + 1 < line.size(); ++at) {
-      text += line[at];
-      text.append(widths[at] - line[at].size() + 2, ' ');
-    }
-    text += line.back() + '\n';
-  }
-  return text;
+  return to_columns(lines);
 }
 
 std::string to_summary(std::span<const postgres::ParkedRow> rows) {
   if (rows.empty()) return "no refused row\n";
-  std::string text = rows.size() == 1 ? "1 refused row" : std::to_string(rows.size()) + " refused rows";
+  std::string text = number_of(rows.size(), "refused row");
   if (const auto held = held_behind(rows); held > 0)
     text += ", " + rows_of(held) + (held == 1 ? " waits" : " wait") + " behind";
   return text + '\n';

@@ -1,9 +1,8 @@
 #include <iostream>
-#include <variant>
 
 #include "cli/commands.h"
-#include "cli/config_file.h"
 #include "cli/exit_code.h"
+#include "cli/outbox_command.h"
 #include "config/schema.h"
 #include "config/show.h"
 #include "config/yaml_text.h"
@@ -13,15 +12,11 @@ namespace outbox_relay::cli {
 namespace {
 
 int show(const std::string& file) {
-  const auto loaded = load_config(file);
-  if (const auto* problems = std::get_if<std::string>(&loaded)) {
-    std::cerr << *problems;
-    return exit_configuration;
-  }
-  const auto& config = std::get<config::Config>(loaded);
-  const auto connection = postgres::without_secrets(config.postgres.connection.reveal());
-  std::cout << config::to_yaml(config, connection.value_or(std::string(config::redacted)));
-  return exit_done;
+  return with_config(file, [](const config::Config& config) {
+    const auto connection = postgres::without_secrets(config.postgres.connection.reveal());
+    std::cout << config::to_yaml(config, connection.value_or(std::string(config::redacted)));
+    return exit_done;
+  });
 }
 
 }  // namespace

@@ -5,9 +5,8 @@
 #include <iostream>
 
 #include "cli/commands.h"
-#include "cli/config_file.h"
 #include "cli/exit_code.h"
-#include "cli/outbox_choice.h"
+#include "cli/outbox_command.h"
 #include "config/presets.h"
 #include "postgres/connection_view.h"
 
@@ -147,23 +146,15 @@ std::string plain_sql(SqlKind kind, config::Preset preset) {
   return sql_of(kind, of_preset(preset));
 }
 
-int print_for_outbox(const SqlOptions& options) {
-  const auto loaded = load_config(*options.config_file);
-  if (const auto* problems = std::get_if<std::string>(&loaded)) {
-    std::cerr << *problems;
-    return exit_configuration;
-  }
-  const auto& config = std::get<config::Config>(loaded);
-  const config::Outbox* outbox = choose_outbox(config, *options.config_file, options.outbox);
-  if (outbox == nullptr) return exit_usage;
-  if (options.kind == SqlKind::table && outbox->preset == config::Preset::none) {
-    std::cerr << "outbox-relay: the outbox `" << outbox->name
+int print_for_outbox(const config::Config& config, const config::Outbox& outbox, const SqlOptions& options) {
+  if (options.kind == SqlKind::table && outbox.preset == config::Preset::none) {
+    std::cerr << "outbox-relay: the outbox `" << outbox.name
               << "` has `preset: none`, so its table is its own\n"
               << "  hint: for a table of ours leave -c out: outbox-relay sql table\n";
     return exit_usage;
   }
-  if (options.kind == SqlKind::table && outbox->preset == config::Preset::eventuate) {
-    std::cerr << "outbox-relay: the outbox `" << outbox->name
+  if (options.kind == SqlKind::table && outbox.preset == config::Preset::eventuate) {
+    std::cerr << "outbox-relay: the outbox `" << outbox.name
               << "` has `preset: eventuate`, whose table Eventuate Tram makes\n"
               << "  hint: deploy/sql/eventuate.sql adds what the relay needs\n";
     return exit_usage;
@@ -174,8 +165,8 @@ int print_for_outbox(const SqlOptions& options) {
     return exit_usage;
   }
   const auto user = postgres::user_of(config.postgres.connection.reveal());
-  const Wanted wanted{*outbox, config.postgres.control_schema, user.value_or(role_name)};
-  std::cout << "-- For the outbox `" << outbox->name << "` of " << *options.config_file << ".\n"
+  const Wanted wanted{outbox, config.postgres.control_schema, user.value_or(role_name)};
+  std::cout << "-- For the outbox `" << outbox.name << "` of " << *options.config_file << ".\n"
             << sql_of(options.kind, wanted);
   return exit_done;
 }
@@ -183,7 +174,12 @@ int print_for_outbox(const SqlOptions& options) {
 }  // namespace
 
 int print_sql(const SqlOptions& options) {
-  if (options.config_file) return print_for_outbox(options);
+  if (options.config_file) {
+    return with_outbox(*options.config_file, options.outbox,
+                       [&](const config::Config& config, const config::Outbox& outbox) {
+                         return print_for_outbox(config, outbox, options);
+                       });
+  }
   std::cout << plain_sql(options.kind, options.preset);
   return exit_done;
 }

@@ -1,6 +1,7 @@
 #include "postgres/measurement.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
@@ -9,7 +10,6 @@
 namespace outbox_relay::postgres {
 namespace {
 
-constexpr std::int64_t exact_rows = 10'000;
 /// How many rows of any state one count may walk over: 20 to 50 ms when they are cached.
 constexpr std::int64_t walked_rows = 100'000;
 
@@ -91,22 +91,18 @@ void Measurement::measure_backlog(pqxx::connection& connection, std::int64_t wat
   if (table_.sequence) {
     sample.backlog_rows = estimate(transaction, watermark, counted, row[2].as<std::int64_t>(watermark));
   } else {
-    const bool is_exact = counted <= static_cast<double>(exact_rows) || table_.completion == Completion::mark;
+    const bool is_exact =
+        counted <= static_cast<double>(Sample::exact_rows) || table_.completion == Completion::mark;
     sample.backlog_rows = is_exact ? counted : std::max(counted, live_rows);
   }
 }
 
 double Measurement::estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
                              std::int64_t reached) const {
-  if (counted <= static_cast<double>(exact_rows)) {
-    const auto id = id_order(table_);
-    const auto end =
-        execute(transaction,
-                "SELECT " + id + " FROM " + qualified(table_.schema, table_.name) + " o WHERE " + id +
-                    " > $1::bigint ORDER BY " + id + " OFFSET " + std::to_string(walked_rows) + " LIMIT 1",
-                {std::to_string(watermark)});
-    if (end.empty()) return counted;
-    reached = end[0][0].as<std::int64_t>();
+  if (counted <= static_cast<double>(Sample::exact_rows)) {
+    const auto end = end_of_walk(transaction, watermark);
+    if (!end) return counted;
+    reached = *end;
   }
   const auto sequence = qualified(table_.sequence->schema, table_.sequence->name);
   const auto last = execute(transaction, "SELECT last_value FROM " + sequence)[0][0].as<std::int64_t>();
@@ -116,13 +112,31 @@ double Measurement::estimate(pqxx::transaction_base& transaction, std::int64_t w
   return counted + beyond * std::min(counted / span, 1.0);
 }
 
+std::optional<std::int64_t> Measurement::end_of_walk(pqxx::transaction_base& transaction,
+                                                     std::int64_t id) const {
+  const auto order = id_order(table_);
+  const auto end =
+      execute(transaction,
+              "SELECT " + order + " FROM " + qualified(table_.schema, table_.name) + " o WHERE " + order +
+                  " > $1::bigint ORDER BY " + order + " OFFSET " + std::to_string(walked_rows) + " LIMIT 1",
+              {std::to_string(id)});
+  if (end.empty()) return std::nullopt;
+  return end[0][0].as<std::int64_t>();
+}
+
+bool Measurement::is_small(pqxx::connection& connection) const {
+  pqxx::read_transaction transaction{connection};
+  set_limits(transaction, statement_timeout_);
+  return !end_of_walk(transaction, std::numeric_limits<std::int64_t>::min());
+}
+
 /// How many are pending, since when, and how far the count came.
 std::string Measurement::backlog_sql() const {
   const auto id = id_order(table_);
   const auto table = qualified(table_.schema, table_.name);
   const std::string created = table_.created_at ? reference(*table_.created_at) : "NULL::timestamptz";
   const std::string pending = pending_condition(table_);
-  const std::string limit = " LIMIT " + std::to_string(exact_rows + 1);
+  const std::string limit = " LIMIT " + std::to_string(Sample::exact_rows + 1);
   if (!table_.sequence) {
     return "SELECT count(*), extract(epoch FROM min(created)) FROM (SELECT " + created + " AS created FROM " +
            table + " o WHERE " + pending + " ORDER BY " + id + limit + ") found";

@@ -21,6 +21,8 @@ class Measurement {
   /// Fills in what it can; what an exception leaves out stays unknown. Without a watermark the backlog is not
   /// counted.
   void measure(pqxx::connection& connection, std::optional<std::int64_t> watermark, Sample& sample) const;
+  /// Whether a count that begins at the bottom comes to the top, so that it needs no watermark.
+  [[nodiscard]] bool is_small(pqxx::connection& connection) const;
 
  private:
   void measure_table(pqxx::connection& connection, Sample& sample, double& live_rows) const;
@@ -28,6 +30,9 @@ class Measurement {
   void measure_parked(pqxx::connection& connection, Sample& sample) const;
   void measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
                        Sample& sample) const;
+  /// The row behind the last one that a count above `id` may walk over.
+  [[nodiscard]] std::optional<std::int64_t> end_of_walk(pqxx::transaction_base& transaction,
+                                                        std::int64_t id) const;
   /// Where the count stopped at a bound, what lies beyond is taken to be like what was counted.
   [[nodiscard]] double estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
                                 std::int64_t reached) const;

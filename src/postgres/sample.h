@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <limits>
 
 namespace outbox_relay::postgres {
@@ -8,7 +9,10 @@ namespace outbox_relay::postgres {
 struct Sample {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-  double backlog_rows = unknown;                      ///< pending ones; exact up to 10 000, an estimate above
+  /// Up to here `backlog_rows` is a count, above it an estimate.
+  static constexpr std::int64_t exact_rows = 10'000;
+
+  double backlog_rows = unknown;                      ///< pending ones
   double oldest_pending_timestamp_seconds = unknown;  ///< 0 without backlog
   double parked_rows = unknown;  ///< refused by Kafka; these two count up to 100 000 together
   double held_rows = unknown;    ///< parked behind them

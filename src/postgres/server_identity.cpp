@@ -3,17 +3,13 @@
 #include "core/failure.h"
 
 namespace outbox_relay::postgres {
-namespace {
 
-// The timeline is the one that the log is written in: pg_control_checkpoint() lags behind a promotion.
-const char* const identity_sql = R"(
-SELECT coalesce(host(inet_server_addr()) || ':' || inet_server_port()::text, ''),
-       (SELECT system_identifier FROM pg_control_system()),
+const char* const system_identifier_sql = "(SELECT system_identifier FROM pg_control_system())";
+
+// pg_control_checkpoint() lags behind a promotion.
+const char* const timeline_sql = R"(
        CASE WHEN pg_is_in_recovery() THEN 0
-            ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END,
-       pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean)";
-
-}  // namespace
+            ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END)";
 
 awaitable<ServerIdentity> read_identity(Session& session) {
   constexpr int oldest_version = 130000;
@@ -21,7 +17,10 @@ awaitable<ServerIdentity> read_identity(Session& session) {
     throw core::FailureError({core::Reason::other, core::Remedy::operate,
                               "the server is older than PostgreSQL 13", "upgrade the server"});
   }
-  const Result row = co_await session.run(Query{identity_sql});
+  const Result row = co_await session.run(Query{
+      std::string{"SELECT coalesce(host(inet_server_addr()) || ':' || inet_server_port()::text, ''), "} +
+      system_identifier_sql + ", " + timeline_sql +
+      ", pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"});
   if (row.boolean(0, 3)) {
     throw core::FailureError({core::Reason::read_only, core::Remedy::rebuild, "the server takes no writes",
                               "the relay needs the writable primary"});

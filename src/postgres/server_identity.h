@@ -8,6 +8,11 @@
 
 namespace outbox_relay::postgres {
 
+/// Of the cluster.
+extern const char* const system_identifier_sql;
+/// The one that the log is written in, 0 on a standby; integer.
+extern const char* const timeline_sql;
+
 /// Which server a session reached, and in which of its lives.
 struct ServerIdentity {
   std::string address;                 ///< as the server sees itself; empty over a Unix socket

@@ -85,6 +85,11 @@ std::string sent_value(const Table& table) {
   return table.sent->type == "boolean" ? "true" : "1";
 }
 
+std::string last_drawn_sql(const Table& table) {
+  return "SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END FROM " +
+         qualified(table.sequence->schema, table.sequence->name) + " s";
+}
+
 Statements::Statements(const Table& table, const Layout& layout, int server_version)
     : table_(table), layout_(layout), tells_compression_(server_version >= 140000) {}
 
@@ -153,10 +158,8 @@ std::string Statements::writers() const {
 }
 
 std::string Statements::sequence_facts() const {
-  const auto id = id_order(table_);
-  const auto sequence = qualified(table_.sequence->schema, table_.sequence->name);
-  return "SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END, (SELECT min(" + id +
-         ")::bigint - 1 FROM " + qualified(table_.schema, table_.name) + " o) FROM " + sequence + " s";
+  return "SELECT (" + last_drawn_sql(table_) + "), (SELECT min(" + id_order(table_) + ")::bigint - 1 FROM " +
+         qualified(table_.schema, table_.name) + " o)";
 }
 
 std::string Statements::quick_column(const Layout::Selected& selected) const {

@@ -25,6 +25,9 @@ namespace outbox_relay::postgres {
 /// What the sent column is set to.
 [[nodiscard]] std::string sent_value(const Table& table);
 
+/// The highest id drawn from the table's sequence, as a query.
+[[nodiscard]] std::string last_drawn_sql(const Table& table);
+
 /// What one fetch is to look at.
 struct FetchShape {
   bool with_gaps = false;  ///< number ids only

@@ -4,6 +4,11 @@
 
 namespace outbox_relay::postgres {
 
+// Not known stays not known, because least() would take the other one instead.
+const char* const good_watermark_sql =
+    "CASE WHEN w.table_oid = $3 AND w.system_identifier = $4 AND w.timeline = $5"
+    " AND w.sequence_file = $7 AND w.watermark <= $6 THEN least(w.watermark, w.requeued_from - 1) END";
+
 WatermarkStore::WatermarkStore(std::string schema, const Table& table, const ServerIdentity& server)
     : schema_(std::move(schema)),
       relation_(qualified(schema_, "watermark")),
@@ -24,18 +29,15 @@ awaitable<std::optional<std::string>> WatermarkStore::find_trouble(Session& sess
   co_return std::nullopt;
 }
 
-// In one statement, so that a row put back meanwhile is in the watermark or still beside it. Not known stays
-// not known, because least() would take the other one instead.
+// In one statement, so that a row put back meanwhile is in the watermark or still beside it.
 //
 // There is a row from now on: `flush_log` needs one.
 awaitable<std::optional<std::int64_t>> WatermarkStore::load(Session& session, std::int64_t last_drawn) const {
-  Query query{
-      "INSERT INTO " + relation_ +
-      " AS w (table_schema, table_name, table_oid, system_identifier, timeline, sequence_file)"
-      " VALUES ($1, $2, $3, $4, $5, $7) ON CONFLICT (table_schema, table_name) DO UPDATE"
-      " SET watermark = CASE WHEN w.table_oid = $3 AND w.system_identifier = $4 AND w.timeline = $5"
-      " AND w.sequence_file = $7 AND w.watermark <= $6 THEN least(w.watermark, w.requeued_from - 1) END,"
-      " requeued_from = NULL, saved_at = now() RETURNING watermark"};
+  Query query{"INSERT INTO " + relation_ +
+              " AS w (table_schema, table_name, table_oid, system_identifier, timeline, sequence_file)"
+              " VALUES ($1, $2, $3, $4, $5, $7) ON CONFLICT (table_schema, table_name) DO UPDATE"
+              " SET watermark = " +
+              good_watermark_sql + ", requeued_from = NULL, saved_at = now() RETURNING watermark"};
   query.text(table_.schema).text(table_.name).oid(table_.oid).bigint(server_.system_identifier);
   query.integer(server_.timeline).bigint(last_drawn).oid(sequence_file_);
   const Result loaded = co_await session.run(std::move(query));

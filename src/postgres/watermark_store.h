@@ -11,6 +11,11 @@
 
 namespace outbox_relay::postgres {
 
+/// What the saved watermark `w` is good for: the rows that were put back since taken off, NULL when it is of
+/// another table, cluster or timeline, of a sequence that was restarted, or above what that has drawn. $3 oid
+/// of the table; $4, $5, $7 as in `ServerIdentity` and `Sequence::filenode`; $6 bigint: the last id drawn.
+extern const char* const good_watermark_sql;
+
 /// The watermark of one outbox in the control schema (deploy/sql/control.sql). A speed hint: nothing depends
 /// on it.
 class WatermarkStore {

@@ -1,49 +1,41 @@
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "cli/database.h"
 #include "cli/exit_code.h"
-#include "cli/program.h"
 #include "support/catch.h"
-#include "support/servers.h"
 
 using namespace outbox_relay::cli;
 using namespace outbox_relay::testing;
 
 namespace {
 
-std::string next_database() {
-  static int number = 0;
-  return "parked_" + std::to_string(++number);
-}
-
-/// An outbox as deploy/sql makes it, and a configuration for it. Rows 1 to 6, of the keys a and b in turn;
+/// An outbox, and a configuration for it. Rows 1 to 6, of the keys a and b in turn;
 /// the relay has parked row 1 of key b (rows 3 and 5 behind it) and row 4 of key a (row 6 behind it).
 class ParkedOutbox {
  public:
   explicit ParkedOutbox(const std::string& outbox_options = "")
-      : database_(next_database()), config_((create(), configuration(outbox_options))) {}
+      : config_(database_.configuration(outbox_options + "}, {name: audit, table: public.audit, topic: u")) {
+    insert_rows();
+  }
 
   Finished run(const std::string& action, std::vector<std::string> arguments = {}) const {
     const std::vector<std::string> command{"parked", action, "-c", config_.path(), "--outbox", "orders"};
     arguments.insert(arguments.begin(), command.begin(), command.end());
     return run_program(arguments);
   }
-  void execute(const std::string& sql) const { postgres_.execute(sql, database_); }
-  [[nodiscard]] std::string value(const std::string& sql) const { return postgres_.value(sql, database_); }
+  void execute(const std::string& sql) const { database_.execute(sql); }
+  [[nodiscard]] std::string value(const std::string& sql) const { return database_.value(sql); }
   /// The ids of the rows that would be relayed.
   [[nodiscard]] std::string pending() const {
     return value(
         "SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM outbox "
         "WHERE sent_at IS NULL AND parked_at IS NULL");
   }
-  [[nodiscard]] const std::string& database() const { return database_; }
+  [[nodiscard]] const std::string& database() const { return database_.name(); }
 
  private:
-  void create() const {
-    postgres_.create_database(database_);
-    for (const char* file : {"outbox.sql", "control.sql", "role.sql"})
-      postgres_.execute_file(std::filesystem::path{OUTBOX_RELAY_SQL} / file, database_);
+  void insert_rows() const {
     execute(
         "INSERT INTO outbox (aggregatetype, aggregateid, type) "
         "SELECT 'invoice', CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END, 'Created' FROM generate_series(1, 6) i;"
@@ -55,15 +47,7 @@ class ParkedOutbox {
         "UPDATE outbox SET parked_at = now(), last_error = 'behind 1' WHERE id IN (3, 5);"
         "UPDATE outbox SET parked_at = now(), last_error = 'behind 4' WHERE id = 6");
   }
-  [[nodiscard]] std::string configuration(const std::string& outbox_options) const {
-    return "postgres: {connection: \"" + postgres_.connection_string("outbox_relay", database_) +
-           "\"}\nkafka: {properties: {bootstrap.servers: k}}\n"
-           "outboxes: [{name: orders, table: public.outbox, topic: t" +
-           outbox_options + "}, {name: audit, table: public.audit, topic: u}]\n";
-  }
-
-  PostgresServer& postgres_ = shared_postgres();
-  std::string database_;
+  OutboxDatabase database_;
   ConfigFile config_;
 };
 

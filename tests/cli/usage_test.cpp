@@ -12,6 +12,7 @@ TEST_CASE("every help has examples", "[cli]") {
   const auto arguments = GENERATE(values<std::vector<std::string>>({{"--help"},
                                                                     {"run", "--help"},
                                                                     {"check", "--help"},
+                                                                    {"status", "--help"},
                                                                     {"parked", "--help"},
                                                                     {"parked", "list", "--help"},
                                                                     {"parked", "requeue", "--help"},

@@ -1,0 +1,55 @@
+#include "cli/text_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "core/utf8.h"
+
+namespace outbox_relay::cli {
+
+std::string printable(std::string_view text) {
+  return core::replace_controls(text, "?");
+}
+
+std::string to_columns(std::span<const std::vector<std::string>> lines) {
+  std::vector<std::size_t> widths;
+  for (const auto& line : lines) {
+    widths.resize(line.size());
+    for (std::size_t at = 0; at < line.size(); ++at) widths[at] = std::max(widths[at], line[at].size());
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    for (std::size_t at = 0; at + 1 < line.size(); ++at) {
+      text += line[at];
+      text.append(widths[at] - line[at].size() + 2, ' ');
+    }
+    text += line.back() + '\n';
+  }
+  return text;
+}
+
+std::string number_of(std::size_t count, const std::string& what) {
+  return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
+}
+
+std::string rows_of(std::size_t count) {
+  return number_of(count, "row");
+}
+
+std::string to_age(double seconds) {
+  constexpr std::pair<std::int64_t, const char*> units[] = {{86'400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+  auto left = static_cast<std::int64_t>(std::floor(seconds));
+  std::string text;
+  int shown = 0;
+  for (const auto& [length, unit] : units) {
+    if (shown == 2) break;
+    if (left < length && shown == 0) continue;
+    text += (shown++ == 0 ? "" : " ") + std::to_string(left / length) + unit;
+    left %= length;
+  }
+  return shown == 0 ? "0s" : text;
+}
+
+}  // namespace outbox_relay::cli

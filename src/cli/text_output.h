@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// How the commands show things to people.
+namespace outbox_relay::cli {
+
+/// Texts of rows and servers may hold anything; a terminal would obey some of it.
+[[nodiscard]] std::string printable(std::string_view text);
+/// Lines of as many cells each, below each other in columns. Each line ends with a line feed.
+[[nodiscard]] std::string to_columns(std::span<const std::vector<std::string>> lines);
+/// "1 error", "2 errors".
+[[nodiscard]] std::string number_of(std::size_t count, const std::string& what);
+/// "1 row", "2 rows".
+[[nodiscard]] std::string rows_of(std::size_t count);
+/// A duration by its two largest units: "3d 4h", "5m 12s", "7s".
+[[nodiscard]] std::string to_age(double seconds);
+
+}  // namespace outbox_relay::cli
