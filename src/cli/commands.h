@@ -69,6 +69,18 @@ struct ParkedOptions {
 /// only; a running relay notices by itself.
 [[nodiscard]] int parked(const ParkedOptions& options);
 
+struct BaselineOptions {
+  std::string config_file;
+  std::string outbox;
+  std::string before;         ///< an id, or a time
+  bool beside_relay = false;  ///< also while a relay may publish the rows
+  bool dry_run = false;
+  Output output = Output::text;
+};
+
+/// Marks the history of an old table as sent, before its first relay is started.
+[[nodiscard]] int baseline(const BaselineOptions& options);
+
 enum class SqlKind : std::uint8_t { table, role, control, notify };
 
 struct SqlOptions {

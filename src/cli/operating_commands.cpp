@@ -116,4 +116,28 @@ void add_parked(CLI::App& app, Command& command) {
       "  outbox-relay parked discard -c relay.yaml --outbox orders --id 41");
 }
 
+void add_baseline(CLI::App& app, Command& command) {
+  auto* sub =
+      app.add_subcommand("baseline", "Mark the history of an old table as sent, before a relay publishes it");
+  auto options = std::make_shared<BaselineOptions>();
+  add_config_option(*sub, options->config_file);
+  add_outbox_option(*sub, options->outbox);
+  sub->add_option("--before", options->before,
+                  "mark the rows with lower ids than this; or those created before a time")
+      ->type_name("ID|TIME")
+      ->required();
+  sub->add_flag("--beside-relay", options->beside_relay,
+                "also while a relay works on the outbox, and may publish a part of the history");
+  add_dry_run_option(*sub, options->dry_run);
+  add_output_option(*sub, options->output);
+  sub->footer(
+      "For a table that existed before the relay, and just got its column for sent rows. Works in small "
+      "transactions and can be interrupted: a second call goes on behind what is marked. Parked rows stay as "
+      "they are. The marked rows will never be published.\n\n"
+      "Examples:\n"
+      "  outbox-relay baseline -c relay.yaml --outbox orders --before 2026-03-01T00:00:00Z --dry-run\n"
+      "  outbox-relay baseline -c relay.yaml --outbox orders --before 120000");
+  sub->callback([&command, options] { command = [options] { return baseline(*options); }; });
+}
+
 }  // namespace outbox_relay::cli

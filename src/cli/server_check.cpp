@@ -28,14 +28,16 @@ core::Finding unreadable_secret(const core::Failure& failure) {
 postgres::InspectionSettings to_inspection(const config::Config& config, const config::Outbox& outbox,
                                            const std::string& config_file) {
   const std::string of_outbox = " -c " + config_file + " --outbox " + outbox.name;
-  return {.settings = to_postgres_settings(config, outbox),
-          .columns = to_routing(outbox).columns,
-          .deletes_sent_rows = outbox.keep_sent.count() > 0,
-          .make_role = "outbox-relay sql role" + of_outbox,
-          .make_control_schema = "outbox-relay sql control" + of_outbox + " | psql; outbox-relay sql role" +
-                                 of_outbox + " | psql",
-          .make_trigger = "outbox-relay sql notify" + of_outbox + " | psql",
-          .mark_history = "outbox-relay baseline" + of_outbox + " --before"};
+  const bool is_seen = outbox.coordination != config::Coordination::none;
+  return {
+      .settings = to_postgres_settings(config, outbox),
+      .columns = to_routing(outbox).columns,
+      .deletes_sent_rows = outbox.keep_sent.count() > 0,
+      .make_role = "outbox-relay sql role" + of_outbox,
+      .make_control_schema =
+          "outbox-relay sql control" + of_outbox + " | psql; outbox-relay sql role" + of_outbox + " | psql",
+      .make_trigger = "outbox-relay sql notify" + of_outbox + " | psql",
+      .mark_history = "outbox-relay baseline" + of_outbox + (is_seen ? "" : " --beside-relay") + " --before"};
 }
 
 /// The topics that are known without a row.

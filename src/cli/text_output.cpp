@@ -52,4 +52,12 @@ std::string to_age(double seconds) {
   return shown == 0 ? "0s" : text;
 }
 
+bool is_time(std::string_view text) {
+  constexpr std::string_view date = "0000-00-00";
+  if (text.size() < date.size()) return false;
+  const auto fits = [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; };
+  return std::equal(date.begin(), date.end(), text.begin(),
+                    [&](char wanted, char c) { return fits(c, wanted); });
+}
+
 }  // namespace outbox_relay::cli

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-// How the commands show things to people.
+// How the commands show things to people, and read what they write.
 namespace outbox_relay::cli {
 
 /// Texts of rows and servers may hold anything; a terminal would obey some of it.
@@ -19,5 +19,8 @@ namespace outbox_relay::cli {
 [[nodiscard]] std::string rows_of(std::size_t count);
 /// A duration by its two largest units: "3d 4h", "5m 12s", "7s".
 [[nodiscard]] std::string to_age(double seconds);
+
+/// Whether somebody means a point in time, and no id: it begins with a date, 2026-01-31.
+[[nodiscard]] bool is_time(std::string_view text);
 
 }  // namespace outbox_relay::cli

@@ -29,12 +29,15 @@ const char* const unlock_sql = "SELECT pg_catalog.pg_advisory_unlock_all()";
 }  // namespace
 
 // The key's halves are signed, an oid is not: the upper half of them becomes the negative numbers.
+std::string advisory_lock_sql(const std::string& function) {
+  return "SELECT pg_catalog." + function +
+         "($3, (c.oid::bigint - CASE WHEN c.oid::bigint > 2147483647 THEN 4294967296 ELSE 0 END)::integer)"
+         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+         " WHERE n.nspname = $1 AND c.relname = $2";
+}
+
 Query AdvisoryLock::lock(const char* function) const {
-  Query query{
-      std::string{"SELECT pg_catalog."} + function +
-      "($3, (c.oid::bigint - CASE WHEN c.oid::bigint > 2147483647 THEN 4294967296 ELSE 0 END)::integer)"
-      " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " WHERE n.nspname = $1 AND c.relname = $2"};
+  Query query{advisory_lock_sql(function)};
   query.text(settings_.table.schema).text(settings_.table.name).integer(lock_class);
   return query;
 }

@@ -8,6 +8,10 @@
 
 namespace outbox_relay::postgres {
 
+/// Calls one of PostgreSQL's functions for advisory locks with the lock of a table; no row without such a
+/// table. $1 schema, $2 table, both text; $3 integer: `lock_class`.
+[[nodiscard]] std::string advisory_lock_sql(const std::string& function);
+
 /// The lead is a session advisory lock, whose key is the table itself and not its name. It lives as long as
 /// the session that completes rows, so a relay without it cannot complete.
 ///

@@ -19,7 +19,7 @@ struct InspectionSettings {
   std::string make_role = {};
   std::string make_control_schema = {};
   std::string make_trigger = {};
-  std::string mark_history = {};  ///< a time follows, up to which it does
+  std::string mark_history = {};  ///< what it is to mark before follows: a time, or an id
 };
 
 struct Inspection {

@@ -50,9 +50,7 @@ std::string ParkedRowsStatements::page_condition(const std::optional<std::string
                  parameter(parameters, array_literal(labels)) + "::text[])";
   }
   if (after) {
-    const auto bound = table_.id_kind == IdKind::number ? parameter(parameters, *after) + "::bigint"
-                                                        : id_parameter(table_, parameter(parameters, *after));
-    condition += " AND " + id_order(table_) + " > " + bound;
+    condition += " AND " + id_order(table_) + " > " + id_from_text(table_, parameter(parameters, *after));
   }
   return condition + " ORDER BY " + id_order(table_) + " LIMIT " + std::to_string(page_rows);
 }

@@ -57,6 +57,10 @@ std::string id_parameter(const Table& table, const std::string& parameter) {
   return table.id.type == "character" ? parameter + "::bpchar" : parameter;
 }
 
+std::string id_from_text(const Table& table, const std::string& parameter) {
+  return table.id_kind == IdKind::number ? parameter + "::bigint" : id_parameter(table, parameter);
+}
+
 std::string ids_parameter(const Table& table, const std::string& parameter) {
   const auto element = id_parameter(table, parameter);
   return element == parameter ? element : element + "[]";

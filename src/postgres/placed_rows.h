@@ -32,6 +32,8 @@ void add_ids(Query& query, const Table& table, std::span<const core::RowId* cons
 [[nodiscard]] std::string id_parameter(const Table& table, const std::string& parameter);
 /// The same for the whole array.
 [[nodiscard]] std::string ids_parameter(const Table& table, const std::string& parameter);
+/// The same for a bound that travels as text, whatever the kind of ids.
+[[nodiscard]] std::string id_from_text(const Table& table, const std::string& parameter);
 /// How an id is returned: as bigint or text.
 [[nodiscard]] std::string id_output(const Table& table, const std::string& id);
 /// The id that a statement returned so, in its first column.

@@ -26,18 +26,24 @@ bool has_been_relayed(pqxx::transaction_base& transaction, const Subject& subjec
               .empty();
 }
 
+/// Up to where `outbox-relay baseline` is to mark; ids that are no numbers are for somebody to choose.
+std::string before_sql(const Table& table) {
+  if (table.created_at) return "to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+  if (table.id_kind != IdKind::number) return "'ID'";
+  return "(SELECT (max(" + quoted_name(table.id.name) + ")::bigint + 1)::text FROM " +
+         qualified(table.schema, table.name) + ')';
+}
+
 /// How many of the oldest rows there are, whether all are pending, whether the first is older than a day, how
-/// many rows the table has about, and now.
+/// many rows the table has about, and where they end.
 std::string oldest_sql(const Table& table) {
   const std::string created = table.created_at ? reference(*table.created_at) : "NULL::timestamptz";
   return "SELECT count(*), coalesce(bool_and(pending), false),"
          " coalesce(min(created) < now() - interval '1 day', false),"
-         " (SELECT c.reltuples::bigint FROM pg_catalog.pg_class c WHERE c.oid = $1::oid),"
-         " to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-         " FROM (SELECT " +
-         pending_condition(table) + " AS pending, " + created + " AS created FROM " +
-         qualified(table.schema, table.name) + " o ORDER BY " + id_order(table) + " LIMIT " +
-         std::to_string(looked_at) + ") oldest";
+         " (SELECT c.reltuples::bigint FROM pg_catalog.pg_class c WHERE c.oid = $1::oid), " +
+         before_sql(table) + " FROM (SELECT " + pending_condition(table) + " AS pending, " + created +
+         " AS created FROM " + qualified(table.schema, table.name) + " o ORDER BY " + id_order(table) +
+         " LIMIT " + std::to_string(looked_at) + ") oldest";
 }
 
 }  // namespace

@@ -14,10 +14,6 @@ using namespace outbox_relay::testing;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A broker that asks who one is and has ACLs. `relay` may do nothing yet.
 struct GuardedKafka {
   KafkaServer server{

@@ -15,10 +15,6 @@ struct Fault {
   std::string says;  ///< a part of it
 };
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("nothing is found in an outbox as `sql` makes it but that the test's topic has one replica",
@@ -228,33 +224,6 @@ TEST_CASE("a channel to listen to wants somebody who notifies", "[cli][check]") 
   const auto unheard = leasing.check();
   CHECK(unheard.only("postgres.notify").what == "`notify_channel` is not used with `coordination: lease`");
   CHECK(unheard.done.code == exit_done);
-}
-
-TEST_CASE("a history that nobody marked is not taken for a backlog", "[cli][check]") {
-  make_topic();
-  const CheckedOutbox outbox;
-  const std::string insert =
-      "INSERT INTO outbox (aggregatetype, type, created_at) SELECT 'a', 'b', now() - interval ";
-  outbox.execute(insert + "'1 hour' FROM generate_series(1, 999)");
-  CHECK(outbox.check().of("postgres.history").empty());
-
-  outbox.execute(insert + "'2 days'");
-  const auto history = outbox.check().only("postgres.history");
-  CHECK(history.severity == "warning");
-  CHECK(contains(history.fix,
-                 "outbox-relay baseline -c " + outbox.config_file() + " --outbox orders --before 2"));
-
-  SECTION("but it is when some of it was marked") {
-    outbox.execute("UPDATE outbox SET sent_at = now() WHERE id = 1");
-    CHECK(outbox.check().of("postgres.history").empty());
-  }
-  SECTION("but it is when the relay has worked on it") {
-    outbox.execute(
-        "INSERT INTO outbox_relay.watermark (table_schema, table_name, table_oid, system_identifier, "
-        "timeline)"
-        " VALUES ('public', 'outbox', 'outbox'::regclass, 0, 0)");
-    CHECK(outbox.check().of("postgres.history").empty());
-  }
 }
 
 TEST_CASE("a standby is told from a primary", "[cli][check]") {

@@ -14,6 +14,10 @@
 
 namespace outbox_relay::testing {
 
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 struct Found {
   std::string severity;
   std::string check;

@@ -13,6 +13,7 @@ TEST_CASE("every help has examples", "[cli]") {
                                                                     {"run", "--help"},
                                                                     {"check", "--help"},
                                                                     {"status", "--help"},
+                                                                    {"baseline", "--help"},
                                                                     {"parked", "--help"},
                                                                     {"parked", "list", "--help"},
                                                                     {"parked", "requeue", "--help"},
