@@ -25,6 +25,6 @@ GRANT USAGE ON SCHEMA public TO outbox_relay;
 GRANT SELECT ON TABLE public.outboxevent TO outbox_relay;
 GRANT SELECT ON SEQUENCE public.outboxevent_seq_seq TO outbox_relay;
 GRANT UPDATE (sent_at, parked_at, attempts, last_error) ON TABLE public.outboxevent TO outbox_relay;
--- For completion: delete.
+-- For completion: delete, or keep_sent.
 GRANT DELETE ON TABLE public.outboxevent TO outbox_relay;
 COMMIT;

@@ -1,7 +1,10 @@
 #include "cli/outbox_assembly.h"
 
+#include <optional>
+
 #include "cli/mapping.h"
 #include "kafka/kafka_sink.h"
+#include "postgres/retention.h"
 #include "postgres/sampler.h"
 #include "postgres/source.h"
 #include "relay/asio_clock.h"
@@ -50,6 +53,18 @@ postgres::Sampler::Events sampler_events(telemetry::OutboxTelemetry& telemetry, 
           }};
 }
 
+postgres::Retention::Events retention_events(telemetry::OutboxTelemetry& telemetry) {
+  return {.expired = [&telemetry](std::size_t rows) { telemetry.expired(rows); },
+          .failed = [&telemetry](
+                        const core::Failure& failure) { telemetry.failed(relay::Activity::expire, failure); },
+          .connection_opened = [&telemetry] { telemetry.connection_opened(relay::Purpose::control); },
+          .timed =
+              [&telemetry](std::chrono::steady_clock::duration duration) {
+                telemetry.queried(relay::Query::expire, duration);
+                telemetry.recovered(relay::Activity::expire);
+              }};
+}
+
 class OutboxAssembly final : public relay::Assembly {
  public:
   OutboxAssembly(const boost::asio::any_io_executor& executor, const config::Config& config,
@@ -63,7 +78,11 @@ class OutboxAssembly final : public relay::Assembly {
                                                  debug_lines(log, outbox.name))),
         pipeline_(to_plan_settings(outbox), routing_, source_, *sink_, clock_, telemetry),
         sampler_(to_postgres_settings(config, outbox), outbox.sample_interval, outlook_,
-                 sampler_events(telemetry, log, outbox.name)) {}
+                 sampler_events(telemetry, log, outbox.name)) {
+    if (outbox.keep_sent.count() == 0) return;
+    retention_.emplace(to_postgres_settings(config, outbox), outbox.keep_sent, outlook_,
+                       retention_events(telemetry));
+  }
 
   // librdkafka reads rows in place until it is gone, and the pipeline's window holds them.
   ~OutboxAssembly() override { sink_.reset(); }
@@ -73,6 +92,7 @@ class OutboxAssembly final : public relay::Assembly {
   void beat() override {
     telemetry_.beat();
     sampler_.end_stuck();
+    if (retention_) retention_->end_stuck();
     outlook_.is_standby = telemetry_.is_standby();
     if (const auto watermark = pipeline_.plan().watermark()) outlook_.watermark = *watermark;
   }
@@ -84,8 +104,9 @@ class OutboxAssembly final : public relay::Assembly {
   postgres::PostgresSource source_;
   std::unique_ptr<kafka::KafkaSink> sink_;
   relay::Pipeline pipeline_;
-  postgres::Sampler::Outlook outlook_;
+  postgres::Outlook outlook_;
   postgres::Sampler sampler_;
+  std::optional<postgres::Retention> retention_;
 };
 
 }  // namespace

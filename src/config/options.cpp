@@ -147,8 +147,10 @@ std::vector<Field<Outbox>> outcome_fields() {
                      .kind = Kind::duration,
                      .fallback = "0s",
                      .documentation =
-                         "deletes sent rows that are older, with `completion: mark`; 0s keeps them for ever",
-                     .is_built = false},
+                         "how long a row is kept after it was sent, with `completion: mark`; then the relay "
+                         "deletes it. 0s keeps sent rows for ever",
+                     .least = "0s",
+                     .most = "3650d"},
                     &Outbox::keep_sent),
       field<Outbox>(
           {.name = "refused",

@@ -53,6 +53,7 @@ class OutboxChecks {
       add("keep_sent", "`keep_sent` means nothing with `completion: delete`", "leave one of them out");
     }
     outbox_.columns.sent.reset();
+    outbox_.keep_sent = {};
   }
 
   void check_refused() {

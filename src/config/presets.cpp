@@ -24,6 +24,7 @@ constexpr std::string_view outbox_relay_table = R"(columns:
 extra_columns: [aggregatetype, type]
 headers:
   event-type: "{type}"
+keep_sent: 7d
 )";
 
 // Debezium's outbox event router: its columns and defaults, with `seq` and `sent_at` added.

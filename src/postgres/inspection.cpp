@@ -83,6 +83,7 @@ class Inspector {
       inspect_indexes(transaction, *subject, *findings_);
       inspect_fillfactor(transaction, *subject, *findings_);
       inspect_sequence(*subject, *findings_);
+      inspect_retention(*subject, *findings_);
       inspect_excess_grants(transaction, *subject, *findings_);
       inspect_control_schema(transaction, *subject, *findings_);
       inspect_notifications(transaction, *subject, *findings_);

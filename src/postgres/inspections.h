@@ -31,6 +31,8 @@ void inspect_fillfactor(pqxx::transaction_base& transaction, const Subject& subj
                         core::Findings& findings);
 /// Whether the ids are drawn as the relay relies on.
 void inspect_sequence(const Subject& subject, core::Findings& findings);
+/// Whether sent rows can be deleted when they were kept long enough.
+void inspect_retention(const Subject& subject, core::Findings& findings);
 /// What the role may do beyond what it needs.
 void inspect_excess_grants(pqxx::transaction_base& transaction, const Subject& subject,
                            core::Findings& findings);

@@ -88,6 +88,13 @@ inline Catalog read_catalog(pqxx::transaction_base& transaction, const TableSett
   return catalog;
 }
 
+/// What the catalog says of an outbox's table, in a transaction of its own.
+inline Table read_table(pqxx::connection& connection, const TableSettings& table) {
+  pqxx::read_transaction transaction{connection};
+  execute(transaction, "SELECT set_config('search_path', '', true)");
+  return describe_table(table, {}, read_catalog(transaction, table));
+}
+
 /// The SQLSTATE of an exception of libpqxx's; by its type first, because some have none, and in libpqxx 6.4
 /// some that the server reported are no `sql_error`.
 inline std::string sqlstate_of(const std::exception& error) {

@@ -19,10 +19,6 @@ std::string alias(std::size_t column) {
   return "c" + std::to_string(column);
 }
 
-bool is_timestamp(const Column& column) {
-  return column.type.starts_with("timestamp");
-}
-
 bool needs_conversion(const Layout::Selected& selected) {
   return selected.is_guarded && selected.form == Form::converted;
 }
@@ -78,6 +74,10 @@ std::string stored_length(const Layout::Selected& selected) {
 std::string output(const Layout::Selected& selected, const std::string& value) {
   if (selected.form == Form::number) return value + "::bigint";
   return selected.form == Form::converted ? value + "::text" : value;
+}
+
+bool is_timestamp(const Column& column) {
+  return column.type.starts_with("timestamp");
 }
 
 std::string sent_value(const Table& table) {

@@ -22,6 +22,7 @@ namespace outbox_relay::postgres {
 [[nodiscard]] std::string stored_length(const Layout::Selected& selected);
 /// How a value leaves the server.
 [[nodiscard]] std::string output(const Layout::Selected& selected, const std::string& value);
+[[nodiscard]] bool is_timestamp(const Column& column);
 /// What the sent column is set to.
 [[nodiscard]] std::string sent_value(const Table& table);
 

@@ -41,8 +41,9 @@ class Problems {
   explicit Problems(std::vector<TableProblem>& into) : into_(&into) {}
 
   void add(Aspect aspect, Reason reason, std::string message, std::string hint) const {
-    into_->push_back({aspect, {reason, core::Remedy::operate, std::move(message), std::move(hint)}});
+    add(aspect, {reason, core::Remedy::operate, std::move(message), std::move(hint)});
   }
+  void add(Aspect aspect, core::Failure failure) const { into_->push_back({aspect, std::move(failure)}); }
 
  private:
   std::vector<TableProblem>* into_;
@@ -129,7 +130,7 @@ void check_access(const TableSettings& settings, const std::vector<std::string>&
     refuse("table " + table + " may not be read", "GRANT SELECT ON " + table + " TO " + role);
   }
   if (settings.completion == Completion::remove && row[5] != is_true) {
-    refuse("rows of table " + table + " may not be deleted", "GRANT DELETE ON " + table + " TO " + role);
+    problems.add(Aspect::postgres_grants, forbidden_deletion(settings, role));
   }
   if (row[6] == is_true) {
     problems.add(Aspect::postgres_row_security, Reason::authorization,
@@ -302,6 +303,12 @@ Table describe_table(const TableSettings& settings, std::span<const std::string>
   Table table = examine_table(settings, attributes, catalog, problems);
   if (!problems.empty()) throw core::FailureError(std::move(problems.front().failure));
   return table;
+}
+
+core::Failure forbidden_deletion(const TableSettings& settings, const std::string& role) {
+  const auto table = qualified(settings.schema, settings.name);
+  return {Reason::authorization, core::Remedy::operate, "rows of table " + table + " may not be deleted",
+          "GRANT DELETE ON " + table + " TO " + role};
 }
 
 core::Failure missing_table(const TableSettings& settings) {

@@ -82,6 +82,9 @@ struct TableProblem {
 /// The expression for `Table::filenode` as it is now, of the table with this oid (an expression, too).
 [[nodiscard]] std::string filenode_of(const Table& table, const std::string& oid);
 
+/// The role, quoted, may not delete rows of the table.
+[[nodiscard]] core::Failure forbidden_deletion(const TableSettings& settings, const std::string& role);
+
 /// There is no such table.
 [[nodiscard]] core::Failure missing_table(const TableSettings& settings);
 

@@ -27,6 +27,7 @@ bool Pipeline::is_of_leading_session(Query query) {
     case Query::flush_position:
     case Query::find_released:
     case Query::sample:
+    case Query::expire:
       return false;
   }
   return false;

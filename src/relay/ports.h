@@ -204,8 +204,9 @@ enum class State : std::uint8_t {
   draining,
 };
 
-/// A failure's stage, as a metric family of its own.
-enum class Activity : std::uint8_t { fetch, publish, complete };
+/// A failure's stage, as a metric family of its own. The last one is not the pipeline's: deleting sent rows
+/// that were kept for long enough.
+enum class Activity : std::uint8_t { fetch, publish, complete, expire };
 
 /// The queries whose durations are observed.
 enum class Query : std::uint8_t {
@@ -218,6 +219,7 @@ enum class Query : std::uint8_t {
   save_watermark,
   lead,
   sample,
+  expire,
 };
 
 /// What a connection to PostgreSQL is for.

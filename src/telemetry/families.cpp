@@ -127,6 +127,8 @@ OutboxSeries::OutboxSeries(const SeriesMaker& make)
                                        "reason", core::all_reasons)),
       rows_requeued(make.counter("rows_requeued_total",
                                  "Parked rows that somebody put back, and that the relay took notice of.")),
+      rows_expired(
+          make.counter("rows_expired_total", "Sent rows that were deleted because keep_sent had passed.")),
       fetch_failures(make.counters("fetch_failures_total", "Failures to read the outbox table.", "reason",
                                    core::all_reasons)),
       publish_failures(make.counters("publish_failures_total", "Failures to publish to Kafka.", "reason",
@@ -134,6 +136,9 @@ OutboxSeries::OutboxSeries(const SeriesMaker& make)
       complete_failures(make.counters("complete_failures_total",
                                       "Failures to mark or delete acknowledged rows.", "reason",
                                       core::all_reasons)),
+      expire_failures(make.counters("expire_failures_total",
+                                    "Failures to delete rows that were kept long enough.", "reason",
+                                    core::all_reasons)),
       polls(make.counters(
           "polls_total",
           "Fetches, by what caused them: the timer, a full page before, a notification, or rows that "

@@ -75,9 +75,11 @@ struct OutboxSeries {
   ReasonCounters rows_parked;
   ReasonCounters rows_dead_lettered;
   prometheus::Counter& rows_requeued;
+  prometheus::Counter& rows_expired;
   ReasonCounters fetch_failures;
   ReasonCounters publish_failures;
   ReasonCounters complete_failures;
+  ReasonCounters expire_failures;
   PollCounters polls;
   ConnectionCounters connections_opened;
   prometheus::Counter& producers_created;

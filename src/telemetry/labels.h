@@ -77,14 +77,16 @@ inline constexpr core::PollCause all_poll_causes[] = {
       return "lead";
     case relay::Query::sample:
       return "sample";
+    case relay::Query::expire:
+      return "expire";
   }
   return "unknown";
 }
 
 inline constexpr relay::Query all_queries[] = {
-    relay::Query::fetch,          relay::Query::survey,   relay::Query::flush_position,
-    relay::Query::find_released,  relay::Query::complete, relay::Query::park,
-    relay::Query::save_watermark, relay::Query::lead,     relay::Query::sample,
+    relay::Query::fetch,    relay::Query::survey, relay::Query::flush_position, relay::Query::find_released,
+    relay::Query::complete, relay::Query::park,   relay::Query::save_watermark, relay::Query::lead,
+    relay::Query::sample,   relay::Query::expire,
 };
 
 [[nodiscard]] constexpr std::string_view to_label(relay::Purpose purpose) {

@@ -39,6 +39,8 @@ inline constexpr std::string_view late_rows_hint =
       return "publishing failed";
     case relay::Activity::complete:
       return "completing failed";
+    case relay::Activity::expire:
+      return "deleting old rows failed";
   }
   return "failed";
 }
@@ -51,6 +53,8 @@ inline constexpr std::string_view late_rows_hint =
       return "publishing recovered";
     case relay::Activity::complete:
       return "completing recovered";
+    case relay::Activity::expire:
+      return "deleting old rows recovered";
   }
   return "recovered";
 }

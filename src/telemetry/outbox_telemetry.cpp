@@ -202,6 +202,9 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
     case relay::Activity::complete:
       series_.complete_failures[failure.reason].Increment();
       break;
+    case relay::Activity::expire:
+      series_.expire_failures[failure.reason].Increment();
+      break;
   }
   auto& repeats = failures_[static_cast<std::size_t>(activity)];
   const auto said = repeats.failed(time_->now(), failure.message);
@@ -290,6 +293,10 @@ void OutboxTelemetry::sampled(const Sample& sample) {
   series_.table_dead_rows.Set(sample.table_dead_rows);
   series_.oldest_snapshot_age.Set(sample.oldest_snapshot_age_seconds);
   health_->sampled(sample.backlog_rows, time_->now());
+}
+
+void OutboxTelemetry::expired(std::size_t rows) {
+  series_.rows_expired.Increment(static_cast<double>(rows));
 }
 
 void OutboxTelemetry::refresh() {

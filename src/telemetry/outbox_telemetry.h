@@ -40,9 +40,10 @@ struct OutboxOptions {
 
 /// Turns what one pipeline does into metrics, health and log lines.
 ///
-/// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled` and `refresh` for
-/// any one thread each. What only counts is for any thread: `queried` and `connection_opened`. Nothing here
-/// blocks, and each call costs some atomics and a short uncontended lock.
+/// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled`, `refresh`, and
+/// what is told of `Activity::expire` for any one thread each. What only counts is for any thread: `queried`,
+/// `expired` and `connection_opened`. Nothing here blocks, and each call costs some atomics and a
+/// short uncontended lock.
 class OutboxTelemetry final : public relay::Probe {
  public:
   /// All that is handed in outlives this.
@@ -75,6 +76,7 @@ class OutboxTelemetry final : public relay::Probe {
   /// The pipeline's thread leaves; no more beats are expected.
   void ended();
   void sampled(const Sample& sample);
+  void expired(std::size_t rows);
   /// Another relay works on the outbox. Any thread.
   [[nodiscard]] bool is_standby() const { return state_ == relay::State::standby; }
   /// Brings what is set as a group up to date. Called before metrics are rendered.
@@ -95,7 +97,7 @@ class OutboxTelemetry final : public relay::Probe {
   bool has_said_relaying_ = false;
   bool leads_ = false;
   bool has_said_leading_ = false;    ///< what the log's latest line about it says
-  std::array<Repeats, 3> failures_;  // by activity
+  std::array<Repeats, 4> failures_;  // by activity
   Repeats late_rows_;
   Repeats refused_rows_;
   Repeats requeues_;

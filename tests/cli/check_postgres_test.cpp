@@ -13,6 +13,7 @@ struct Fault {
   std::string check;
   std::string severity;
   std::string says;  ///< a part of it
+  std::string options{};
 };
 
 }  // namespace
@@ -52,8 +53,12 @@ TEST_CASE("what check says to do mends what it found", "[cli][check]") {
        "no access to schema \"public\""},
       {"GRANT INSERT ON outbox TO outbox_relay", "postgres.grants", "warning",
        "INSERT on table \"public\".\"outbox\" is granted to outbox_relay and not needed"},
+      {"REVOKE DELETE ON outbox FROM outbox_relay", "postgres.grants", "error",
+       "rows of table \"public\".\"outbox\" may not be deleted"},
+      {"REVOKE DELETE ON outbox FROM outbox_relay", "postgres.grants", "error", "may not be deleted",
+       ", completion: delete"},
       {"GRANT DELETE ON outbox TO PUBLIC", "postgres.grants", "warning",
-       "DELETE on table \"public\".\"outbox\" is granted to PUBLIC"},
+       "DELETE on table \"public\".\"outbox\" is granted to PUBLIC", ", keep_sent: 0s"},
       {"GRANT UPDATE ON outbox TO outbox_relay", "postgres.grants", "warning",
        "UPDATE on table \"public\".\"outbox\" is granted"},
       {"GRANT UPDATE (payload) ON outbox TO outbox_relay", "postgres.grants", "warning",
@@ -74,11 +79,11 @@ TEST_CASE("what check says to do mends what it found", "[cli][check]") {
       {"REVOKE INSERT ON outbox_relay.watermark FROM outbox_relay", "postgres.control_schema", "warning",
        "table \"outbox_relay\".\"watermark\" may not be read and written"},
       {"ALTER TABLE outbox ALTER sent_at TYPE boolean USING false", "postgres.columns", "error",
-       "may be NULL, which is neither sent nor not"},
+       "may be NULL, which is neither sent nor not", ", keep_sent: 0s"},
   }));
   CAPTURE(fault.breaks);
   make_topic();
-  const CheckedOutbox outbox;
+  const CheckedOutbox outbox(fault.options);
   outbox.execute(fault.breaks);
   const auto broken = outbox.check();
   const Found found = broken.only(fault.check);
@@ -137,12 +142,14 @@ TEST_CASE("a superuser, and the owner of the table, are more than the relay need
   CHECK(owned.done.code == exit_done);
 }
 
-TEST_CASE("DELETE is needed where rows are deleted", "[cli][check]") {
+TEST_CASE("rows can be kept for a time only where it is known when they were sent", "[cli][check]") {
   make_topic();
-  const CheckedOutbox outbox(", completion: delete");
-  CHECK(outbox.check().of("postgres.grants").empty());
-  outbox.execute("REVOKE DELETE ON outbox FROM outbox_relay");
-  CHECK(contains(outbox.check().only("postgres.grants").fix, "GRANT DELETE ON"));
+  const CheckedOutbox outbox(", keep_sent: 7d");
+  outbox.execute("ALTER TABLE outbox ALTER sent_at TYPE boolean USING false, ALTER sent_at SET NOT NULL");
+  const auto checked = outbox.check();
+  CHECK(contains(checked.only("postgres.columns").what, "tells when a row was sent"));
+  CHECK(contains(checked.only("postgres.columns").fix, "or set `keep_sent: 0s`"));
+  CHECK(checked.done.code == exit_unavailable);
 }
 
 TEST_CASE("ids that are no sequence's want an index of the pending rows", "[cli][check]") {

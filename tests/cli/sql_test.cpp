@@ -77,20 +77,25 @@ TEST_CASE("sql has the names of a configuration, and grants what its outbox need
 kafka: {properties: {bootstrap.servers: k}}
 outboxes:
   - {name: marks, table: '"My Schema"."Out''box"', topic: t, columns: {id: nr, sent: Done}}
+  - {name: keeps, table: public.kept, topic: t, keep_sent: 0s}
   - {name: deletes, table: public.audit, topic: t, completion: delete, refused: halt}
 )");
   postgres.execute("CREATE SCHEMA \"My Schema\"", database);
   for (const char* kind : {"table", "control", "role", "notify"})
     postgres.execute(printed({kind, "-c", file.path(), "--outbox", "marks"}), database);
   CHECK(grants_of("\"r''s\"", "Out''box", database) ==
-        "SELECT, UPDATE Done, UPDATE attempts, UPDATE last_error, UPDATE parked_at");
+        "DELETE, SELECT, UPDATE Done, UPDATE attempts, UPDATE last_error, UPDATE parked_at");
   CHECK(grants_of("\"r''s\"", "watermark", database) == "INSERT, SELECT, UPDATE");
   CHECK(postgres.value("SELECT has_sequence_privilege('\"r''s\"', pg_get_serial_sequence("
                        "'\"My Schema\".\"Out''box\"', 'nr'), 'SELECT')",
                        database) == "t");
 
-  for (const char* kind : {"table", "role"})
-    postgres.execute(printed({kind, "-c", file.path(), "--outbox", "deletes"}), database);
+  for (const char* outbox : {"keeps", "deletes"}) {
+    for (const char* kind : {"table", "role"})
+      postgres.execute(printed({kind, "-c", file.path(), "--outbox", outbox}), database);
+  }
+  CHECK(grants_of("\"r''s\"", "kept", database) ==
+        "SELECT, UPDATE attempts, UPDATE last_error, UPDATE parked_at, UPDATE sent_at");
   CHECK(grants_of("\"r''s\"", "audit", database) == "DELETE, SELECT");
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("the smallest file gets every default", "[config]") {
   CHECK(outbox.message_id_header == "message-id");
   CHECK(outbox.envelope == Envelope::none);
   CHECK(outbox.completion == Completion::mark);
-  CHECK(outbox.keep_sent == 0s);
+  CHECK(outbox.keep_sent == 24h * 7);
   CHECK(outbox.refused == Refused::park);
   CHECK(outbox.topic_grace == 5min);
   CHECK(outbox.dead_letter_topic == std::nullopt);

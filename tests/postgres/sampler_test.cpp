@@ -58,7 +58,7 @@ class Sampling {
   std::atomic<int> failures_ = 0;
   std::atomic<int> connections_ = 0;
   std::atomic<int> timed_ = 0;
-  postgres::Sampler::Outlook outlook_;
+  postgres::Outlook outlook_;
   postgres::Sampler sampler_;
 };
 

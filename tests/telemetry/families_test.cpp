@@ -69,11 +69,13 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
       {"outbox_relay_rows_parked_total", "counter"},
       {"outbox_relay_rows_dead_lettered_total", "counter"},
       {"outbox_relay_rows_requeued_total", "counter"},
+      {"outbox_relay_rows_expired_total", "counter"},
       {"outbox_relay_late_rows_total", "counter"},
       {"outbox_relay_records_redelivered_total", "counter"},
       {"outbox_relay_fetch_failures_total", "counter"},
       {"outbox_relay_publish_failures_total", "counter"},
       {"outbox_relay_complete_failures_total", "counter"},
+      {"outbox_relay_expire_failures_total", "counter"},
       {"outbox_relay_polls_total", "counter"},
       {"outbox_relay_connections_opened_total", "counter"},
       {"outbox_relay_producers_created_total", "counter"},
@@ -115,8 +117,8 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
 TEST_CASE("every series exists from the start", "[families]") {
   Observed observed;
   const auto metrics = observed.telemetry.render();
-  for (const std::string family :
-       {"fetch_failures", "publish_failures", "complete_failures", "rows_parked", "rows_dead_lettered"}) {
+  for (const std::string family : {"fetch_failures", "publish_failures", "complete_failures",
+                                   "expire_failures", "rows_parked", "rows_dead_lettered"}) {
     CHECK(label_values(metrics, "outbox_relay_" + family + "_total", "reason") == reasons);
   }
   CHECK(label_values(metrics, "outbox_relay_polls_total", "cause") ==
@@ -128,7 +130,7 @@ TEST_CASE("every series exists from the start", "[families]") {
                               "waiting_for_operator", "halted", "draining"});
   CHECK(label_values(metrics, "outbox_relay_query_duration_seconds_count", "query") ==
         std::set<std::string>{"fetch", "survey", "flush_position", "find_released", "complete", "park",
-                              "save_watermark", "lead", "sample"});
+                              "save_watermark", "lead", "sample", "expire"});
   CHECK(label_values(metrics, "outbox_relay_log_messages_total", "level") ==
         std::set<std::string>{"debug", "info", "warn", "error"});
 }
