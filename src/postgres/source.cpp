@@ -23,6 +23,7 @@
 #include "postgres/parker.h"
 #include "postgres/parking_statements.h"
 #include "postgres/statements.h"
+#include "postgres/table_reader.h"
 #include "postgres/watermark_store.h"
 
 namespace outbox_relay::postgres {
@@ -30,15 +31,6 @@ namespace outbox_relay::postgres {
 using boost::asio::experimental::awaitable_operators::operator&&;
 
 namespace {
-
-CatalogRows catalog_rows(const Result& result) {
-  CatalogRows rows;
-  for (int row = 0; row < result.rows(); ++row) {
-    auto& texts = rows.emplace_back();
-    for (int column = 0; column < result.columns(); ++column) texts.push_back(result.text(row, column));
-  }
-  return rows;
-}
 
 bool is_pooled(const Settings& settings) {
   return settings.coordination == Coordination::lease;
@@ -173,7 +165,7 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
                                 "the two connections reached different servers",
                                 "`postgres.connection` must lead to one primary"});
     }
-    Table table = co_await read_table();
+    Table table = co_await read_table(fetching_, settings_.table, columns_);
     if (table.advice && events_.notice) events_.notice(*table.advice);
     const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
     opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
@@ -215,18 +207,6 @@ awaitable<ServerIdentity> PostgresSource::connect(Session& session, relay::Purpo
     session.close();
     throw;
   }
-}
-
-awaitable<Table> PostgresSource::read_table() {
-  const auto ask = [this](const std::string& sql) {
-    Query query{sql};
-    query.text(settings_.table.schema).text(settings_.table.name).text(settings_.table.id);
-    return query;
-  };
-  std::vector<Query> batch{ask(catalog_table_sql), ask(catalog_columns_sql), ask(catalog_sequence_sql)};
-  const auto results = co_await fetching_.run(std::move(batch));
-  const Catalog catalog{catalog_rows(results[0]), catalog_rows(results[1]), catalog_rows(results[2])};
-  co_return describe_table(settings_.table, columns_, catalog);
 }
 
 awaitable<void> PostgresSource::read_facts(Opening& opening) {

@@ -62,7 +62,6 @@ class PostgresSource final : public relay::Source {
   awaitable<void> open_fetching(Opening& opening);
   awaitable<void> keep_lead_beside(Opening& opening);
   awaitable<ServerIdentity> connect(Session& session, relay::Purpose purpose);
-  awaitable<Table> read_table();
   awaitable<void> read_facts(Opening& opening);
   awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> listen();
