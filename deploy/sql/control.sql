@@ -1,8 +1,9 @@
 -- What the relay keeps beside the outbox: for each outbox table, where the next start may begin to look, and, with
--- `coordination: lease`, which relay works on it.
+-- `coordination: lease`, which relay works on it; and what is to be published once more.
 --
 -- Optional. Without this schema every start looks through the whole table once (about 2 s for 5 M retained rows), and
--- `coordination: lease` is not possible; nothing else changes. Dropping it, or emptying its tables, loses no rows.
+-- `coordination: lease` and `outbox-relay replay` are not possible; nothing else changes. Dropping it, or emptying its
+-- tables, loses no rows.
 --
 -- Run as the owner of the database, once, and again after an update of the relay:
 --   psql -v ON_ERROR_STOP=1 -f control.sql
@@ -62,3 +63,32 @@ BEGIN
   END IF;
 END
 $$;
+
+-- Requests of `outbox-relay replay` to publish sent rows once more. The relay that leads an outbox carries them out, one
+-- after the other. Rows that have ended are history, and may be deleted.
+CREATE TABLE IF NOT EXISTS outbox_relay.replay (
+  id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  table_schema    text        NOT NULL,
+  table_name      text        NOT NULL,
+  table_oid       oid         NOT NULL,
+  above_id        text,                  -- the rows above this id (NULL: from the first one),
+  last_id         text        NOT NULL,  -- up to this one;
+  created_from    timestamptz,           -- of these, if given, only those created since then
+  created_before  timestamptz,           -- and before then
+  rows_per_second integer     NOT NULL,
+  wanted_rows     bigint      NOT NULL,  -- as many there were when it was requested
+  requested_at    timestamptz NOT NULL DEFAULT now(),
+  requested_by    text        NOT NULL DEFAULT current_user,
+  is_cancelled    boolean     NOT NULL DEFAULT false,  -- somebody wants it to end
+  state           text        NOT NULL DEFAULT 'requested'
+                  CHECK (state IN ('requested', 'running', 'done', 'cancelled', 'failed')),
+  replayed_up_to  text,                  -- what lies above this id is still to be published
+  replayed_rows   bigint      NOT NULL DEFAULT 0,
+  refused_rows    bigint      NOT NULL DEFAULT 0,  -- Kafka took them then, and would not take them again
+  last_error      text,                  -- why it failed, or why the last row was refused
+  holder          uuid,                  -- who works on it, by a name of its own
+  held_until      timestamptz,           -- by the clock of this server
+  ended_at        timestamptz
+) WITH (fillfactor = 50);  -- written several times a second while rows go out
+
+COMMENT ON TABLE outbox_relay.replay IS 'outbox-relay: requests to publish sent rows once more';

@@ -38,6 +38,9 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE ON outbox_relay.watermark, outbox_relay.lease TO outbox_relay;
     GRANT EXECUTE ON FUNCTION outbox_relay.renew_lease(text, text, uuid, bigint, bigint, text) TO outbox_relay;
   END IF;
+  IF to_regclass('outbox_relay.replay') IS NOT NULL THEN
+    GRANT SELECT, INSERT, UPDATE ON outbox_relay.replay TO outbox_relay;
+  END IF;
 END
 $$;
 

@@ -133,6 +133,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_status(app, command);
   add_parked(app, command);
   add_baseline(app, command);
+  add_replay(app, command);
   add_sql(app, command);
   add_config(app, command);
   add_healthcheck(app, command);

@@ -81,6 +81,22 @@ struct BaselineOptions {
 /// Marks the history of an old table as sent, before its first relay is started.
 [[nodiscard]] int baseline(const BaselineOptions& options);
 
+struct ReplayOptions {
+  std::string config_file;
+  std::string outbox;
+  // Which rows: two ids, or two times. Or one of the other two.
+  std::string from;
+  std::string to;
+  std::optional<std::int64_t> watch;   ///< a request that was made before
+  std::optional<std::int64_t> cancel;  ///< the same
+  int rows_per_second = 1000;
+  bool dry_run = false;
+  Output output = Output::text;
+};
+
+/// Asks the relay that leads to publish sent rows once more, and follows it to the end.
+[[nodiscard]] int replay(const ReplayOptions& options);
+
 enum class SqlKind : std::uint8_t { table, role, control, notify };
 
 struct SqlOptions {

@@ -33,7 +33,11 @@ telemetry::BuildInfo telemetry_build_info() {
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, telemetry::Log& log, const telemetry::SystemdSettings& systemd)
-    : config_(config), log_(log), telemetry_(telemetry_build_info(), log), systemd_(systemd.socket) {
+    : config_(config),
+      log_(log),
+      telemetry_(telemetry_build_info(), log),
+      systemd_(systemd.socket),
+      replays_(io_, config, log, [this] { leave_when_all_are_gone(); }) {
   server_.emplace(io_, http::ListenAddress{config.http.listen.address, config.http.listen.port}, routes());
   log_.info("listening", {{"address", server_->address().to_string()}});
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
@@ -85,7 +89,12 @@ void Daemon::start_workers() {
     ++present_;
     workers_.push_back(std::make_unique<relay::Worker>(
         [this, &outbox, &outbox_telemetry](boost::asio::any_io_executor executor) {
-          return assemble_outbox(executor, config_, outbox, outbox_telemetry, log_);
+          return assemble_outbox(executor, config_, outbox, outbox_telemetry, log_,
+                                 [this, &outbox, &outbox_telemetry](std::int64_t request) {
+                                   boost::asio::post(io_, [this, &outbox, &outbox_telemetry, request] {
+                                     replays_.begin(outbox, request, outbox_telemetry);
+                                   });
+                                 });
         },
         [this, &outbox, &outbox_telemetry](bool is_settled, std::exception_ptr bug) {
           boost::asio::post(io_,
@@ -119,9 +128,14 @@ void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry&
   if (--running_ == 0) log_.info("stopped", {{"settled", exit_code_ == exit_done}});
 }
 
-// Only now is there nothing left that could be stuck, and that a signal or `drain_timeout` has to cut short.
 void Daemon::worker_gone() {
-  if (--present_ > 0) return;
+  --present_;
+  leave_when_all_are_gone();
+}
+
+// Only then is there nothing left that could be stuck, and that a signal or `drain_timeout` has to cut short.
+void Daemon::leave_when_all_are_gone() {
+  if (present_ > 0 || !replays_.empty()) return;
   drain_timer_.cancel();
   if (watchdog_) watchdog_->stop();
   signals_.cancel();
@@ -155,6 +169,7 @@ void Daemon::drain() {
   tell_systemd("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
                std::to_string(std::chrono::microseconds{longest_stop}.count()));
   for (const auto& worker : workers_) worker->stop();
+  replays_.stop();
   drain_timer_.expires_after(config_.drain_timeout);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/replays.h"
 #include "cli/watchdog.h"
 #include "config/config.h"
 #include "http/server.h"
@@ -51,6 +52,7 @@ class Daemon {
   void worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
                     const Ended& ended);
   void worker_gone();
+  void leave_when_all_are_gone();
 
   const config::Config& config_;
   telemetry::Log& log_;
@@ -62,6 +64,7 @@ class Daemon {
   std::optional<Watchdog> watchdog_;
   std::optional<http::Server> server_;
   std::vector<std::unique_ptr<relay::Worker>> workers_;
+  Replays replays_;
   std::size_t running_ = 0;  ///< workers whose pipeline has not ended
   std::size_t present_ = 0;  ///< workers whose assembly is not gone
   bool is_draining_ = false;

@@ -140,4 +140,47 @@ void add_baseline(CLI::App& app, Command& command) {
   sub->callback([&command, options] { command = [options] { return baseline(*options); }; });
 }
 
+void add_replay(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("replay", "Have sent rows published once more");
+  auto options = std::make_shared<ReplayOptions>();
+  add_config_option(*sub, options->config_file);
+  add_outbox_option(*sub, options->outbox);
+  auto* from = sub->add_option("--from", options->from,
+                               "the first row's id; or the time since which rows were created")
+                   ->type_name("ID|TIME");
+  auto* to =
+      sub->add_option("--to", options->to, "the last row's id; or the time before which they were created")
+          ->type_name("ID|TIME");
+  from->needs(to);
+  to->needs(from);
+  sub->add_option("--rate", options->rows_per_second, "rows a second, at the most")
+      ->type_name("ROWS")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  auto* watch = sub->add_option("--watch", options->watch, "follow a replay that was requested before")
+                    ->type_name("REPLAY");
+  auto* cancel = sub->add_option("--cancel", options->cancel, "end a replay that was requested before")
+                     ->type_name("REPLAY");
+  watch->excludes(from)->excludes(cancel);
+  cancel->excludes(from);
+  add_dry_run_option(*sub, options->dry_run);
+  add_output_option(*sub, options->output);
+  sub->footer(
+      "The relay that leads publishes the rows, beside what it relays, within the seconds of "
+      "`sample_interval`; "
+      "needs the control schema. Each record has its message id and a header `replay`. Interrupting this "
+      "command "
+      "leaves the replay under way; exits with 1 when it did not publish all.\n\n"
+      "Examples:\n"
+      "  outbox-relay replay -c relay.yaml --outbox orders --from 1000 --to 2000 --dry-run\n"
+      "  outbox-relay replay -c relay.yaml --outbox orders --from 2026-03-01T10:00:00Z --to "
+      "2026-03-01T11:00:00Z\n"
+      "  outbox-relay replay -c relay.yaml --outbox orders --cancel 7");
+  sub->callback([&command, options] {
+    if (options->from.empty() && !options->watch && !options->cancel)
+      throw CLI::ValidationError("replay", "say which rows: --from and --to");
+    command = [options] { return replay(*options); };
+  });
+}
+
 }  // namespace outbox_relay::cli

@@ -7,5 +7,6 @@ namespace outbox_relay::cli {
 
 void add_parked(CLI::App& app, Command& command);
 void add_baseline(CLI::App& app, Command& command);
+void add_replay(CLI::App& app, Command& command);
 
 }  // namespace outbox_relay::cli

@@ -1,7 +1,9 @@
 #include "cli/outbox_assembly.h"
 
 #include <optional>
+#include <utility>
 
+#include "cli/library_log.h"
 #include "cli/mapping.h"
 #include "kafka/kafka_sink.h"
 #include "postgres/retention.h"
@@ -14,19 +16,10 @@ namespace outbox_relay::cli {
 
 namespace {
 
-kafka::LogCallback debug_lines(telemetry::Log& log, const std::string& outbox) {
-  return [&log, outbox](std::string_view text) {
-    log.debug("librdkafka", {{"outbox", outbox}, {"text", text}});
-  };
-}
-
 postgres::PostgresSource::Events source_events(telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
                                                const std::string& outbox) {
   return {.connection_opened = [&telemetry](relay::Purpose purpose) { telemetry.connection_opened(purpose); },
-          .notice =
-              [&log, outbox](std::string_view text) {
-                log.debug("postgresql", {{"outbox", outbox}, {"text", text}});
-              }};
+          .notice = postgresql_lines(log, outbox)};
 }
 
 telemetry::Sample to_telemetry(const postgres::Sample& sample) {
@@ -39,7 +32,7 @@ telemetry::Sample to_telemetry(const postgres::Sample& sample) {
 }
 
 postgres::Sampler::Events sampler_events(telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
-                                         const std::string& outbox) {
+                                         const std::string& outbox, ReplayRequested replay_requested) {
   return {
       .sampled = [&telemetry](const postgres::Sample& sample) { telemetry.sampled(to_telemetry(sample)); },
       .failed =
@@ -50,7 +43,8 @@ postgres::Sampler::Events sampler_events(telemetry::OutboxTelemetry& telemetry, 
       .measured =
           [&telemetry](std::chrono::steady_clock::duration duration) {
             telemetry.queried(relay::Query::sample, duration);
-          }};
+          },
+      .replay_requested = std::move(replay_requested)};
 }
 
 postgres::Retention::Events retention_events(telemetry::OutboxTelemetry& telemetry) {
@@ -68,17 +62,18 @@ postgres::Retention::Events retention_events(telemetry::OutboxTelemetry& telemet
 class OutboxAssembly final : public relay::Assembly {
  public:
   OutboxAssembly(const boost::asio::any_io_executor& executor, const config::Config& config,
-                 const config::Outbox& outbox, telemetry::OutboxTelemetry& telemetry, telemetry::Log& log)
+                 const config::Outbox& outbox, telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
+                 ReplayRequested replay_requested)
       : telemetry_(telemetry),
         routing_(to_routing(outbox)),
         clock_(executor),
         source_(executor, to_postgres_settings(config, outbox), routing_.columns,
                 source_events(telemetry, log, outbox.name)),
         sink_(std::make_unique<kafka::KafkaSink>(executor, to_producer_settings(config, outbox), routing_,
-                                                 debug_lines(log, outbox.name))),
+                                                 librdkafka_lines(log, outbox.name))),
         pipeline_(to_plan_settings(outbox), routing_, source_, *sink_, clock_, telemetry),
         sampler_(to_postgres_settings(config, outbox), outbox.sample_interval, outlook_,
-                 sampler_events(telemetry, log, outbox.name)) {
+                 sampler_events(telemetry, log, outbox.name, std::move(replay_requested))) {
     if (outbox.keep_sent.count() == 0) return;
     retention_.emplace(to_postgres_settings(config, outbox), outbox.keep_sent, outlook_,
                        retention_events(telemetry));
@@ -113,8 +108,10 @@ class OutboxAssembly final : public relay::Assembly {
 
 std::unique_ptr<relay::Assembly> assemble_outbox(boost::asio::any_io_executor executor,
                                                  const config::Config& config, const config::Outbox& outbox,
-                                                 telemetry::OutboxTelemetry& telemetry, telemetry::Log& log) {
-  return std::make_unique<OutboxAssembly>(executor, config, outbox, telemetry, log);
+                                                 telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
+                                                 ReplayRequested replay_requested) {
+  return std::make_unique<OutboxAssembly>(executor, config, outbox, telemetry, log,
+                                          std::move(replay_requested));
 }
 
 }  // namespace outbox_relay::cli

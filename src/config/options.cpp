@@ -309,15 +309,14 @@ std::vector<Field<Config>> postgres_fields() {
                      .least = "100ms",
                      .most = "1h"},
                     &Config::postgres, &Postgres::statement_timeout),
-      field<Config>(
-          {.name = "postgres.control_schema",
-           .kind = Kind::identifier,
-           .fallback = "outbox_relay",
-           .documentation =
-               "schema with the relay's own tables (watermarks, leases); where it is missing the relay "
-               "works, and says what it lacks; null: do not look for it",
-           .is_nullable = true},
-          &Config::postgres, &Postgres::control_schema),
+      field<Config>({.name = "postgres.control_schema",
+                     .kind = Kind::identifier,
+                     .fallback = "outbox_relay",
+                     .documentation = "schema with the relay's own tables (watermarks, leases, replays); "
+                                      "where it is missing the relay "
+                                      "works, and says what it lacks; null: do not look for it",
+                     .is_nullable = true},
+                    &Config::postgres, &Postgres::control_schema),
   };
 }
 

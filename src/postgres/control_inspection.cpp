@@ -1,6 +1,7 @@
 #include "postgres/control_table.h"
 #include "postgres/inspections.h"
 #include "postgres/pqxx_adapter.h"
+#include "postgres/replay_table.h"
 
 namespace outbox_relay::postgres {
 namespace {
@@ -10,6 +11,7 @@ using core::Severity;
 
 const char* const without_watermark = "each start looks through the whole table, about 2 s for 5 M rows";
 const char* const without_lease = "`coordination: lease` does not work without it: nothing is relayed";
+const char* const without_replay = "`outbox-relay replay` does not work without it";
 
 const char* const renew_lease_sql = R"(
 SELECT has_function_privilege(p.oid, 'EXECUTE')
@@ -25,7 +27,7 @@ class ControlSchema {
         findings_(findings) {}
 
   void inspect_watermarks() {
-    const auto found = read("watermark");
+    const auto found = read("watermark", Severity::warning, without_watermark);
     if (!found) return;
     const bool is_current = found->has_requeued_from && found->has_sequence_file;
     if (!is_current) {
@@ -36,7 +38,7 @@ class ControlSchema {
   }
 
   void inspect_lease() {
-    if (!read("lease")) return;
+    if (!read("lease", Severity::error, without_lease)) return;
     const auto rows = execute(transaction_, renew_lease_sql, {schema_});
     const std::string function = qualified(schema_, "renew_lease");
     if (rows.empty()) {
@@ -48,6 +50,11 @@ class ControlSchema {
     }
   }
 
+  void inspect_replays() {
+    if (is_missing_) return;  // what makes the other table makes this one
+    read(replay_table, Severity::warning, without_replay);
+  }
+
  private:
   void add(Severity severity, std::string what, std::string why, std::string fix) {
     findings_.push_back(
@@ -55,13 +62,11 @@ class ControlSchema {
   }
 
   /// Nothing where there is no such table, or it may not be used, which is noted.
-  std::optional<ControlTable> read(const std::string& name) {
-    const bool is_lease = name == "lease";
-    const Severity severity = is_lease ? Severity::error : Severity::warning;
+  std::optional<ControlTable> read(const std::string& name, Severity severity, const std::string& why) {
     const std::string table = qualified(schema_, name);
-    const std::string why = is_lease ? without_lease : without_watermark;
     const auto rows = execute(transaction_, control_table_sql, {schema_, name});
     if (rows.empty()) {
+      is_missing_ = true;
       add(severity, "table " + table + " does not exist", why, subject_.wanted.make_control_schema);
       return std::nullopt;
     }
@@ -79,6 +84,7 @@ class ControlSchema {
   const Subject& subject_;
   std::string schema_;
   core::Findings& findings_;
+  bool is_missing_ = false;  ///< a table is not there
 };
 
 }  // namespace
@@ -89,6 +95,7 @@ void inspect_control_schema(pqxx::transaction_base& transaction, const Subject& 
   ControlSchema schema{transaction, subject, findings};
   schema.inspect_watermarks();
   if (subject.wanted.settings.coordination == Coordination::lease) schema.inspect_lease();
+  if (subject.marks()) schema.inspect_replays();
 }
 
 }  // namespace outbox_relay::postgres

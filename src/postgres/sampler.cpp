@@ -6,8 +6,10 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "postgres/control_table.h"
 #include "postgres/measurement.h"
 #include "postgres/pqxx_adapter.h"
+#include "postgres/replay_table.h"
 #include "postgres/table.h"
 
 namespace outbox_relay::postgres {
@@ -28,11 +30,12 @@ class Sampler::Task final : public SideTask {
     if (events_.connection_opened) events_.connection_opened();
     // No measurement is worth more time than this.
     constexpr std::chrono::milliseconds longest_statement{2000};
-    measurement_.emplace(read_table(connection, settings_.table),
-                         std::min(settings_.server.statement_timeout, longest_statement));
+    statement_timeout_ = std::min(settings_.server.statement_timeout, longest_statement);
+    measurement_.emplace(read_table(connection, settings_.table), statement_timeout_);
   }
 
   std::chrono::milliseconds turn(pqxx::connection& connection) override {
+    look_for_replay(connection);
     const auto begun = std::chrono::steady_clock::now();
     measurement_->measure(connection, count_above(), sample_);
     if (events_.measured) events_.measured(std::chrono::steady_clock::now() - begun);
@@ -50,6 +53,17 @@ class Sampler::Task final : public SideTask {
     return outlook_->watermark.load();
   }
 
+  void look_for_replay(pqxx::connection& connection) {
+    if (!settings_.control_schema || outlook_->is_standby || !events_.replay_requested) return;
+    pqxx::read_transaction transaction{connection};
+    set_limits(transaction, statement_timeout_);
+    const auto access = execute(transaction, control_table_sql, {*settings_.control_schema, replay_table});
+    if (access.empty() || !access[0]["is_writable"].as<bool>()) return;
+    const auto found = execute(transaction, open_replay_sql(*settings_.control_schema),
+                               {settings_.table.schema, settings_.table.name});
+    if (!found.empty()) events_.replay_requested(found[0][0].as<std::int64_t>());
+  }
+
   std::chrono::milliseconds tell() {
     if (events_.sampled) events_.sampled(sample_);
     sample_ = {};
@@ -60,6 +74,7 @@ class Sampler::Task final : public SideTask {
   std::chrono::milliseconds interval_;
   const Outlook* outlook_;
   Events events_;
+  std::chrono::milliseconds statement_timeout_{};
   std::optional<Measurement> measurement_;
   Sample sample_;  ///< as far as it has come
 };

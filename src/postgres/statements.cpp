@@ -61,6 +61,17 @@ std::string pending_condition(const Table& table) {
   return conditions.empty() ? "true" : join(conditions, " AND ");
 }
 
+std::string sent_condition(const Table& table) {
+  const auto column = reference(*table.sent);
+  std::string condition = column;
+  if (is_timestamp(*table.sent)) {
+    condition += " IS NOT NULL";
+  } else if (table.sent->type != "boolean") {
+    condition += " <> 0";
+  }
+  return table.parked_at ? condition + " AND " + reference(*table.parked_at) + " IS NULL" : condition;
+}
+
 std::string id_order(const Table& table) {
   const auto column = reference(table.id);
   return table.id_kind == IdKind::text ? column + " COLLATE \"C\"" : column;
@@ -90,8 +101,12 @@ std::string last_drawn_sql(const Table& table) {
          qualified(table.sequence->schema, table.sequence->name) + " s";
 }
 
-Statements::Statements(const Table& table, const Layout& layout, int server_version)
-    : table_(table), layout_(layout), tells_compression_(server_version >= 140000) {}
+Statements::Statements(const Table& table, const Layout& layout, int server_version,
+                       std::optional<std::string> wanted)
+    : table_(table),
+      layout_(layout),
+      tells_compression_(server_version >= 140000),
+      wanted_(wanted ? *std::move(wanted) : pending_condition(table)) {}
 
 std::string Statements::fetch(FetchShape shape) const {
   return shape.is_exact ? exact(shape) : found(quick_columns(), shape);
@@ -222,15 +237,14 @@ std::string Statements::between(FetchShape shape) const {
   std::string condition;
   if (shape.has_after) condition += id + " > " + id_parameter(table_, "$6") + " AND ";
   if (shape.has_up_to) condition += id + " <= " + id_parameter(table_, "$7") + " AND ";
-  return condition + pending_condition(table_);
+  return condition + wanted_;
 }
 
 std::string Statements::found(const std::string& columns, FetchShape shape) const {
   auto next = select(columns, between(shape));
   if (!shape.with_gaps) return next;
   const auto id = id_order(table_);
-  const auto in_gap =
-      select(columns, id + " >= gap.first AND " + id + " <= gap.last AND " + pending_condition(table_));
+  const auto in_gap = select(columns, id + " >= gap.first AND " + id + " <= gap.last AND " + wanted_);
   return "(SELECT late.* FROM unnest($8, $9) AS gap(first, last) CROSS JOIN LATERAL (" + in_gap +
          ") late ORDER BY late.c0 LIMIT $5) UNION ALL (" + next + ")";
 }

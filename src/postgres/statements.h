@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/units.h"
@@ -14,6 +15,8 @@ namespace outbox_relay::postgres {
 
 /// What makes a row pending, for the table under the alias `o`.
 [[nodiscard]] std::string pending_condition(const Table& table);
+/// What makes a row sent, and not parked.
+[[nodiscard]] std::string sent_condition(const Table& table);
 /// The id as it is compared and ordered.
 [[nodiscard]] std::string id_order(const Table& table);
 
@@ -65,8 +68,10 @@ struct FetchShape {
 /// They return the columns of the `Layout`; the exact form adds the size of a row that did not fit, or NULL.
 class Statements {
  public:
-  /// `server_version` as PQserverVersion has it.
-  Statements(const Table& table, const Layout& layout, int server_version);
+  /// `server_version` as PQserverVersion has it. `wanted`: the condition on the rows that a fetch is to find,
+  /// if not those that are pending.
+  Statements(const Table& table, const Layout& layout, int server_version,
+             std::optional<std::string> wanted = {});
 
   [[nodiscard]] std::string fetch(FetchShape shape) const;
   /// The rows of some ids that are still pending; values longer than $1 and $2 (the lengths that were
@@ -100,6 +105,7 @@ class Statements {
   Table table_;
   Layout layout_;
   bool tells_compression_;
+  std::string wanted_;
 };
 
 /// The positions in the log that make a fetch safe: written so far, flushed so far; and the time.

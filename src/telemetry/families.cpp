@@ -120,6 +120,9 @@ OutboxSeries::OutboxSeries(const SeriesMaker& make)
                        "Rows that only the background sweep found: their ids were not drawn as assumed.")),
       records_redelivered(make.counter("records_redelivered_total",
                                        "Records published once more because their first fate is unknown.")),
+      records_replayed(
+          make.counter("records_replayed_total",
+                       "Records of sent rows published once more because somebody requested it.")),
       rows_parked(make.counters("rows_parked_total", "Rows that Kafka refused and that were set aside.",
                                 "reason", core::all_reasons)),
       rows_dead_lettered(make.counters("rows_dead_lettered_total",

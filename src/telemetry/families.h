@@ -72,6 +72,7 @@ struct OutboxSeries {
   prometheus::Counter& published_bytes;
   prometheus::Counter& late_rows;
   prometheus::Counter& records_redelivered;
+  prometheus::Counter& records_replayed;
   ReasonCounters rows_parked;
   ReasonCounters rows_dead_lettered;
   prometheus::Counter& rows_requeued;

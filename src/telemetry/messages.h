@@ -26,6 +26,12 @@ inline constexpr std::string_view held = "rows held behind a parked row of their
 inline constexpr std::string_view requeued = "parked rows were put back and go out now";
 inline constexpr std::string_view topic_held = "topic held: its rows wait in the table, others go on";
 inline constexpr std::string_view topic_released = "topic released";
+inline constexpr std::string_view replay_begun = "publishing sent rows once more, as somebody requested";
+inline constexpr std::string_view replay_left = "the replay is over, or passed on";
+inline constexpr std::string_view replay_failing = "the replay makes no progress";
+inline constexpr std::string_view replay_recovered = "the replay goes on";
+inline constexpr std::string_view replay_refused = "row left out of the replay: kafka refuses it";
+inline constexpr std::string_view replay_not_begun = "the replay cannot begin";
 inline constexpr std::string_view late_rows = "only the background sweep found these rows";
 inline constexpr std::string_view late_rows_hint =
     "let the INSERT draw ids from the column's own sequence, with CACHE 1 and NO CYCLE; rows found late may "

@@ -299,6 +299,10 @@ void OutboxTelemetry::expired(std::size_t rows) {
   series_.rows_expired.Increment(static_cast<double>(rows));
 }
 
+void OutboxTelemetry::replayed(std::size_t records) {
+  series_.records_replayed.Increment(static_cast<double>(records));
+}
+
 void OutboxTelemetry::refresh() {
   const auto current = state_.load();
   for (const auto state : all_states) series_.state[state].Set(state == current ? 1 : 0);

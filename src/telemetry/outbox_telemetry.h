@@ -42,7 +42,7 @@ struct OutboxOptions {
 ///
 /// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled`, `refresh`, and
 /// what is told of `Activity::expire` for any one thread each. What only counts is for any thread: `queried`,
-/// `expired` and `connection_opened`. Nothing here blocks, and each call costs some atomics and a
+/// `expired`, `replayed` and `connection_opened`. Nothing here blocks, and each call costs some atomics and a
 /// short uncontended lock.
 class OutboxTelemetry final : public relay::Probe {
  public:
@@ -77,6 +77,7 @@ class OutboxTelemetry final : public relay::Probe {
   void ended();
   void sampled(const Sample& sample);
   void expired(std::size_t rows);
+  void replayed(std::size_t records);
   /// Another relay works on the outbox. Any thread.
   [[nodiscard]] bool is_standby() const { return state_ == relay::State::standby; }
   /// Brings what is set as a group up to date. Called before metrics are rendered.

@@ -196,6 +196,14 @@ TEST_CASE("a control schema that is missing, or is from an earlier version, is s
   outbox.execute(run_program({"sql", "control", "-c", outbox.config_file()}).output);
   CHECK(outbox.check().of("postgres.control_schema").empty());
 
+  outbox.execute("DROP TABLE outbox_relay.replay");
+  const auto older = outbox.check().only("postgres.control_schema");
+  CHECK(contains(older.what, "\"replay\" does not exist"));
+  CHECK(older.severity == "warning");
+  for (const char* kind : {"control", "role"})
+    outbox.execute(run_program({"sql", kind, "-c", outbox.config_file()}).output);
+  CHECK(outbox.check().of("postgres.control_schema").empty());
+
   outbox.execute("DROP SCHEMA outbox_relay CASCADE");
   const auto none = outbox.check();
   CHECK(none.only("postgres.control_schema").severity == "warning");

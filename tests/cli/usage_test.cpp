@@ -14,6 +14,7 @@ TEST_CASE("every help has examples", "[cli]") {
                                                                     {"check", "--help"},
                                                                     {"status", "--help"},
                                                                     {"baseline", "--help"},
+                                                                    {"replay", "--help"},
                                                                     {"parked", "--help"},
                                                                     {"parked", "list", "--help"},
                                                                     {"parked", "requeue", "--help"},
@@ -82,6 +83,10 @@ TEST_CASE("a wrong command line is explained and exits with 2", "[cli]") {
       {{"parked", "list", "-c", "relay.yaml", "--outbox", "orders", "--dry-run"},
        "outbox-relay: The following argument was not expected: --dry-run\n"
        "  hint: `outbox-relay parked list --help`\n"},
+      {{"replay", "-c", "relay.yaml", "--outbox", "orders"},
+       "outbox-relay: replay: say which rows: --from and --to\n  hint: `outbox-relay replay --help`\n"},
+      {{"replay", "-c", "relay.yaml", "--outbox", "orders", "--from", "1"},
+       "outbox-relay: --from requires --to\n  hint: `outbox-relay replay --help`\n"},
       {{"check"}, "outbox-relay: --config is required\n  hint: `outbox-relay check --help`\n"},
       {{"run"}, "outbox-relay: --config is required\n  hint: `outbox-relay run --help`\n"},
       {{"check", "-c", "relay.yaml", "--output", "yaml"},

@@ -72,6 +72,7 @@ TEST_CASE("the families are those of the contract that have a meaning in this ve
       {"outbox_relay_rows_expired_total", "counter"},
       {"outbox_relay_late_rows_total", "counter"},
       {"outbox_relay_records_redelivered_total", "counter"},
+      {"outbox_relay_records_replayed_total", "counter"},
       {"outbox_relay_fetch_failures_total", "counter"},
       {"outbox_relay_publish_failures_total", "counter"},
       {"outbox_relay_complete_failures_total", "counter"},
