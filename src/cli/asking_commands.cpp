@@ -68,7 +68,7 @@ const config::Option& preset_option() {
 std::vector<std::string_view> presets_with_table() {
   std::vector<std::string_view> names;
   for (const config::Choice& choice : preset_option().choices) {
-    if (choice.is_built && choice.text != "none" && choice.text != "eventuate") names.push_back(choice.text);
+    if (choice.text != "none" && choice.text != "eventuate") names.push_back(choice.text);
   }
   return names;
 }

@@ -43,7 +43,6 @@ using Value = std::variant<std::monostate, std::string, Secret, TableName, Templ
 /// One of the texts that an option of kind `choice` takes.
 struct Choice {
   std::string_view text;
-  bool is_built = true;
 };
 
 /// One row of the option table: all that the parser, the reference, the defaults and the JSON Schema know
@@ -60,7 +59,6 @@ struct Option {
   std::string_view most{};
   bool is_required = false;
   bool is_nullable = false;
-  bool is_built = true;  ///< otherwise anything but the default is refused: "not in this version"
 };
 
 /// An option and the place in a section's struct where its value is.

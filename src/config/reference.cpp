@@ -59,7 +59,6 @@ std::string values_of(const Option& option) {
   for (const Choice& choice : option.choices) {
     if (!text.empty()) text += ", ";
     text += code(choice.text);
-    if (!choice.is_built) text += " (not in this version)";
   }
   if (!option.least.empty()) text += ", " + code(option.least) + " to " + code(option.most);
   if (option.is_nullable) text += " or `null`";
@@ -72,10 +71,8 @@ std::string default_of(const Option& option) {
 }
 
 std::string row_of(const Option& option) {
-  std::string documentation(option.documentation);
-  if (!option.is_built) documentation += "; **not in this version**";
   return "| " + code(option.name) + " | " + values_of(option) + " | " + default_of(option) + " | " +
-         documentation + " |\n";
+         std::string(option.documentation) + " |\n";
 }
 
 std::string table_of(const std::vector<const Option*>& options) {

@@ -21,9 +21,7 @@ json::object text_like(std::string_view pattern) {
 
 json::array texts_of(const std::vector<Choice>& choices) {
   json::array texts;
-  for (const Choice& choice : choices) {
-    if (choice.is_built) texts.emplace_back(choice.text);
-  }
+  for (const Choice& choice : choices) texts.emplace_back(choice.text);
   return texts;
 }
 
@@ -86,7 +84,6 @@ json::object option_schema(const Option& option) {
   std::string description(option.documentation);
   if (!option.least.empty())
     description += "; " + std::string(option.least) + " to " + std::string(option.most);
-  if (!option.is_built) description += "; not in this version";
   json::object schema{{"description", std::move(description)}};
   for (auto& [name, value] : value_schema(option)) schema[name] = std::move(value);
   return schema;
@@ -151,9 +148,8 @@ json::object outbox_schema() {
   const Option& preset = **std::ranges::find(options, "preset", &Option::name);
   json::array conditions;
   for (std::size_t index = 0; index < preset.choices.size(); ++index) {
-    const Choice& choice = preset.choices[index];
-    if (choice.is_built)
-      conditions.emplace_back(presets_condition(preset, choice, static_cast<Preset>(index), options));
+    conditions.emplace_back(
+        presets_condition(preset, preset.choices[index], static_cast<Preset>(index), options));
   }
   section["allOf"] = std::move(conditions);
   return section;

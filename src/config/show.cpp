@@ -26,11 +26,10 @@ YamlSection written(const std::vector<Field<Section>>& fields, const Section& va
 std::string limits_of(const Option& option) {
   std::string text;
   for (const Choice& choice : option.choices) {
-    if (choice.is_built) text += (text.empty() ? "; " : " | ") + std::string(choice.text);
+    text += (text.empty() ? "; " : " | ") + std::string(choice.text);
   }
   if (!option.least.empty()) text += "; " + std::string(option.least) + " to " + std::string(option.most);
   if (option.is_required || !option.example.empty()) text += "; required";
-  if (!option.is_built) text += "; not in this version";
   return text;
 }
 

@@ -24,10 +24,9 @@ Parsed<Value> parse_secret(const std::string& text) {
   return Value(Secret(text));
 }
 
-std::string joined(const std::vector<Choice>& choices, bool built_only) {
+std::string joined(const std::vector<Choice>& choices) {
   std::string text;
   for (const Choice& choice : choices) {
-    if (built_only && !choice.is_built) continue;
     if (!text.empty()) text += ", ";
     text += in_quotes(choice.text);
   }
@@ -40,8 +39,7 @@ Parsed<Value> parse_choice(const Option& option, const std::string& text) {
     if (choice.text == text) return Value(text);
     texts.push_back(choice.text);
   }
-  return Wrong{
-      "is not one of " + joined(option.choices, false), {}, std::string(nearest(text, texts).value_or(""))};
+  return Wrong{"is not one of " + joined(option.choices), {}, std::string(nearest(text, texts).value_or(""))};
 }
 
 /// Keeps a number between the option's limits, which are texts of the same kind.
@@ -205,20 +203,6 @@ std::optional<Value> read_mapping(const Option& option, const Node& node, Report
   return properties;
 }
 
-void refuse_unbuilt(const Option& option, const Node& node, const Value& value, Report& report) {
-  if (option.kind == Kind::choice) {
-    const auto choice = std::ranges::find(option.choices, std::get<std::string>(value), &Choice::text);
-    if (choice->is_built) return;
-    report.add(
-        node.span.begin,
-        in_quotes(std::string(option.name) + ": " + std::string(choice->text)) + " is not in this version",
-        "leave it out, or write " + joined(option.choices, true));
-  } else if (!option.is_built && value != fallback_value(option)) {
-    report.add(node.span.begin, in_quotes(option.name) + " is not in this version",
-               "leave it out, or write " + in_quotes(option.fallback));
-  }
-}
-
 }  // namespace
 
 std::string called(const Node& node) {
@@ -254,7 +238,6 @@ std::optional<Value> read_value(const Option& option, const Node& node, Report& 
     value =
         structure == Node::Kind::list ? read_list(option, node, report) : read_mapping(option, node, report);
   }
-  if (value) refuse_unbuilt(option, node, *value, report);
   return value;
 }
 
