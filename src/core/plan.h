@@ -100,6 +100,8 @@ class Plan {
   /// Somebody says that rows were written. Returns whether that makes the next poll come earlier; however
   /// many say so, polls that find nothing are never less than `poll_interval_min` apart.
   bool notified(TimePoint now);
+  /// Whether another page may be fetched, as far as the window goes.
+  [[nodiscard]] bool has_room() const;
   /// Where the next start may begin to read; nothing when it is not known.
   [[nodiscard]] std::optional<std::int64_t> watermark() const;
 
@@ -175,7 +177,6 @@ class Plan {
   [[nodiscard]] bool is_stopped() const { return draining_ || halted_.has_value(); }
   [[nodiscard]] std::optional<AskParked> ask_for_parked(TimePoint now);
   [[nodiscard]] Reading next_page(TimePoint now);
-  [[nodiscard]] bool has_room() const;
   [[nodiscard]] Bytes needed_room() const;
   [[nodiscard]] Window::Limits quarter_of_window() const;
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);

@@ -18,6 +18,12 @@ constexpr std::chrono::seconds calm_time{10};
 /// While rows are published, which takes some microseconds each.
 constexpr std::size_t rows_a_look_at_the_clock = 32;
 
+/// Acknowledgements trickle in. A commit for each handful of them would make more transactions than those
+/// that write the rows, so after a completion of few rows the next one waits a little, unless rows wait for
+/// room.
+constexpr std::size_t few_rows = 500;
+constexpr std::chrono::milliseconds thin_pause{5};
+
 }  // namespace
 
 Pipeline::Pipeline(core::PlanSettings settings, const core::Routing& routing, Source& source, Sink& sink,
@@ -375,6 +381,7 @@ awaitable<bool> Pipeline::complete_next() {
 }
 
 awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
+  const bool is_thin = rows.size() < few_rows && plan_.has_room();
   try {
     core::failpoint("completing");
     const Completed completed = co_await timed(Query::complete, source_.complete(rows));
@@ -382,6 +389,7 @@ awaitable<void> Pipeline::complete(std::span<core::InFlight* const> rows) {
     plan_.completed(completed.locked, clock_.now());
     probe_.completed(completed.rows);
     completing_succeeded();
+    if (is_thin) complete_at_ = clock_.now() + thin_pause;
   } catch (const core::FailureError& error) {
     plan_.completion_failed();
     completing_failed(error.failure());

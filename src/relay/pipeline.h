@@ -137,7 +137,7 @@ class Pipeline {
   std::optional<core::Remedy> session_failure_;      ///< why the last session has ended
   std::optional<Clock::TimePoint> session_lost_at_;  ///< the last one; nothing since rows were completed
   Clock::TimePoint producer_replaced_at_;
-  Clock::TimePoint complete_at_;                 ///< not before, after a completion that failed
+  Clock::TimePoint complete_at_;                 ///< not before, after one that failed or was small
   Clock::TimePoint park_at_;                     ///< not before, after a parking that failed
   std::optional<core::Remedy> parking_trouble_;  ///< of this session: completing may be well all the same
   bool is_resting_ = false;

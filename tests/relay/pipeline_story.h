@@ -96,6 +96,7 @@ class ScriptedSource : public relay::Source {
   awaitable<relay::Completed> complete(std::span<core::InFlight* const> rows) override {
     co_await answer(complete_failures, completing_takes);
     if (completing_always_fails) throw core::FailureError(*completing_always_fails);
+    ++completions;
     for (const core::InFlight* row : rows) pending.erase(row->row->id.number());
     co_return relay::Completed{rows.size(), {}};
   }
@@ -147,6 +148,7 @@ class ScriptedSource : public relay::Source {
   int closes = 0;
   int heartbeats = 0;
   int parkings = 0;
+  int completions = 0;
   int listenings = 0;
 
  private:

@@ -62,6 +62,17 @@ TEST_CASE("a passing conflict is retried in the same session, a lost connection 
   CHECK(s.kafka.log.size() == 2);  // neither was published twice
 }
 
+TEST_CASE("acknowledgements that trickle in do not make a transaction for each", "[pipeline]") {
+  Story s;
+  s.pass(100ms);
+  for (std::int64_t id = 1; id <= 1000; ++id) s.source.pending.insert(id);
+  s.pass(1s);
+  CHECK(s.probe.completed_rows > 220);  // the simulated partition takes 4 ms for a record
+  CHECK(s.source.completions < 200);
+  s.pass(10s);
+  CHECK(s.probe.completed_rows == 1000);
+}
+
 TEST_CASE("no failure makes a hot loop", "[pipeline]") {
   Story s;
   for (int failures = 0; failures < 1000; ++failures)
