@@ -1,6 +1,7 @@
 #include "postgres/session.h"
 
 #include <libpq-fe.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -35,6 +36,13 @@ ServerError server_error(const PGresult* result) {
 bool is_fatal(const PGresult* result) {
   const auto severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   return severity == "FATAL" || severity == "PANIC";
+}
+
+/// libpq takes 16 KB at a time. Of a page there is mostly more by then, and to ask for it is cheaper than a turn
+/// of the event loop.
+bool has_input(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void receive_notice(void* notice, const PGresult* result) {
@@ -273,7 +281,7 @@ awaitable<Session::Outcome> Session::receive(std::vector<Command> commands) {
   bool is_committed = false;
   for (;;) {
     while (PQisBusy(connection_.get()) != 0) {
-      co_await wait(Readiness::readable);
+      if (!has_input(PQsocket(connection_.get()))) co_await wait(Readiness::readable);
       read_input();
     }
     PGresult* taken = PQgetResult(connection_.get());
