@@ -41,7 +41,7 @@ Pipeline::Pipeline(core::PlanSettings settings, const core::Routing& routing, So
       fetch_alarm_(clock.make_alarm()),
       complete_alarm_(clock.make_alarm()),
       sink_alarm_(clock.make_alarm()),
-      appointment_alarm_(clock.make_alarm()),
+      publish_alarm_(clock.make_alarm()),
       open_backoff_(make_backoff()),
       fetch_backoff_(make_backoff()),
       complete_backoff_(make_backoff()),
@@ -55,7 +55,7 @@ core::Backoff Pipeline::make_backoff() {
 awaitable<bool> Pipeline::run() {
   probe_.producer_created();
   show();
-  co_await (relay_rows() && settle_reports() && keep_appointments());
+  co_await (relay_rows() && settle_reports() && publish_when_due());
   co_return plan_.is_drained();
 }
 
@@ -83,7 +83,7 @@ void Pipeline::ring_all() {
   fetch_alarm_->ring();
   complete_alarm_->ring();
   sink_alarm_->ring();
-  appointment_alarm_->ring();
+  publish_alarm_->ring();
   sink_.interrupt();
 }
 
@@ -179,7 +179,8 @@ awaitable<void> Pipeline::read(core::Plan::Reading reading) {
     const auto position = co_await timed(Query::flush_position, source_.read_flush_position(flush_first));
     plan_.flushed(position, clock_.now());
   }
-  publish_rows();
+  may_have_rows_ = true;
+  publish_alarm_->ring();
 }
 
 // An ack would show it, but there is nothing to be acknowledged: what ended the producer before may be
@@ -210,7 +211,7 @@ void Pipeline::publish_rows() {
       plan_.refused(*row, publication.failure, now);
     }
   }
-  if (plan_.next_appointment(now)) appointment_alarm_->ring();
+  if (plan_.next_appointment(now)) publish_alarm_->ring();
   if (plan_.has_parkings()) complete_alarm_->ring();
   show();
 }
@@ -331,13 +332,15 @@ awaitable<void> Pipeline::replace_producer() {
   if (redelivered > 0) probe_.redelivering(redelivered);
 }
 
-awaitable<void> Pipeline::keep_appointments() {
+// A coroutine of its own, because it has its turn when `fetch_pages` has asked for the next page: the server
+// works on that one while this one is published.
+awaitable<void> Pipeline::publish_when_due() {
   while (!is_over()) {
     const auto next = plan_.next_appointment(clock_.now()).value_or(Clock::TimePoint::max());
-    co_await appointment_alarm_->wait_until(next);
-    if (next > clock_.now()) continue;
-    publish_rows();
-    fetch_alarm_->ring();  // rows of a topic that was given up are read again
+    co_await publish_alarm_->wait_until(next);
+    const bool has_come = next <= clock_.now();
+    if (std::exchange(may_have_rows_, false) || has_come) publish_rows();
+    if (has_come) fetch_alarm_->ring();  // rows of a topic that was given up are read again
   }
 }
 

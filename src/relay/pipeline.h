@@ -71,7 +71,7 @@ class Pipeline {
   // The sink, whatever the source does.
   awaitable<void> settle_reports();
   awaitable<void> replace_producer();
-  awaitable<void> keep_appointments();
+  awaitable<void> publish_when_due();
   void publish_rows();
   void forget_old_producer();
   void settle(const SinkEvents& events);
@@ -119,7 +119,7 @@ class Pipeline {
   std::unique_ptr<Alarm> fetch_alarm_;
   std::unique_ptr<Alarm> complete_alarm_;
   std::unique_ptr<Alarm> sink_alarm_;
-  std::unique_ptr<Alarm> appointment_alarm_;
+  std::unique_ptr<Alarm> publish_alarm_;
   core::Backoff open_backoff_;
   core::Backoff fetch_backoff_;
   core::Backoff complete_backoff_;
@@ -140,6 +140,7 @@ class Pipeline {
   Clock::TimePoint complete_at_;                 ///< not before, after one that failed or was small
   Clock::TimePoint park_at_;                     ///< not before, after a parking that failed
   std::optional<core::Remedy> parking_trouble_;  ///< of this session: completing may be well all the same
+  bool may_have_rows_ = false;                   ///< to be published
   bool is_resting_ = false;
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
