@@ -152,6 +152,7 @@ Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePo
                         absorbed.is_full};
   const bool waits = settings_.wait_for_flush && !is_mutated("no_flush_wait");
   const LogPosition safe_at = waits ? fetched.written : LogPosition{};
+  const auto look_at_log_at = unsafe_pages_.empty() ? TimePoint::max() : flush_at_;
   if (WindowPage* page = window_.admit(std::move(fetched.page), safe_at)) {
     for (InFlight& row : page->rows) {
       const auto topic = topics_.of(*row.row);
@@ -162,6 +163,8 @@ Plan::Arrived Plan::fetched(const FetchRequest& request, Fetched fetched, TimePo
     if (unsafe_pages_.size() == 1) flush_delay_ = first_flush_delay;
   }
   flushed(fetched.flushed, now);
+  // However often there is something to fetch: only who asks for the position may have the log flushed.
+  flush_at_ = std::min(flush_at_, look_at_log_at);
   if (cursor_.has_many_gaps()) cursor_.join_gaps(finished_below());
   pace(arrived, now);
   return arrived;

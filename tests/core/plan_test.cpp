@@ -86,6 +86,20 @@ TEST_CASE("a log that nobody flushes is flushed for the rows that wait for it", 
   CHECK(reading_after(4ms).flush_first);
 }
 
+TEST_CASE("fetches do not put off the look at a log that nobody flushes", "[plan]") {
+  Story s;
+  s.page_arrives({101}, {.value = 60}, {.value = 50});
+  for (const auto pause : {1ms, 2ms}) {
+    s.now += pause;
+    REQUIRE(std::holds_alternative<Plan::ReadFlushPosition>(s.plan.next_read(s.now)));
+    s.plan.flushed({50}, s.now);  // it could not be flushed now
+  }
+  s.now += 2ms;
+  s.page_arrives({102}, {.value = 60}, {.value = 50});
+  s.now += 2ms;  // sooner than the next fetch
+  CHECK(std::get<Plan::ReadFlushPosition>(s.plan.next_read(s.now)).flush_first);
+}
+
 TEST_CASE("an empty poll is followed by longer and longer waits, a page by a short one", "[plan]") {
   Story s;
   const auto wait = [&s] { return *std::get<Plan::Wait>(s.plan.next_read(s.now)).until - s.now; };
