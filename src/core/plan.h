@@ -37,6 +37,8 @@ struct PlanSettings {
   std::chrono::milliseconds poll_interval_min{5};
   std::chrono::milliseconds full_scan_interval{std::chrono::minutes{15}};
   bool wait_for_flush = true;  ///< publish_after: flushed
+  /// completion_commit: synchronous. Each flushes the log, and none is taken back by a crash of the database.
+  bool durable_completions = true;
   OnRefusal refused = OnRefusal::park;
   bool hold_keys = true;                           ///< parked_key: hold
   std::optional<std::string> dead_letter_topic{};  ///< with OnRefusal::dead_letter
@@ -58,7 +60,8 @@ class Plan {
 
   // Reading.
 
-  /// Sessions are open: reading begins at the watermark.
+  /// Sessions are open: reading begins at the watermark. Where completions are not durable, what was in
+  /// flight is forgotten, as by a start of the relay, and reading waits until Kafka has answered for it.
   void source_opened(const SourceFacts& facts, TimePoint now);
   /// A session was lost. What is not published leaves the window; what was published stays, is acknowledged
   /// in its time and completed by identity, since its places prove nothing in another session.
@@ -177,6 +180,8 @@ class Plan {
   [[nodiscard]] bool is_stopped() const { return draining_ || halted_.has_value(); }
   [[nodiscard]] std::optional<AskParked> ask_for_parked(TimePoint now);
   [[nodiscard]] Reading next_page(TimePoint now);
+  void forget_acknowledged();
+  void forget_in_flight();
   [[nodiscard]] Bytes needed_room() const;
   [[nodiscard]] Window::Limits quarter_of_window() const;
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);
@@ -255,6 +260,9 @@ class Plan {
   std::vector<Parking> parking_;
   TimePoint ask_parked_at_;
   bool is_standing_by_ = false;
+
+  /// Rows that an earlier session published are out, and forgotten when their reports come.
+  bool is_settling_ = false;
 
   std::deque<InFlight*> acknowledged_;
   std::vector<InFlight*> completing_;

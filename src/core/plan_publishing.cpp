@@ -73,7 +73,8 @@ void Plan::leave_to_be_read_again(InFlight& row) {
 
 // Came back because its topic takes nothing.
 void Plan::hold_for_topic(InFlight& row, const Failure& failure) {
-  InFlight* const leaving = source_is_open_ && !is_stopped() ? lanes_.keep(row, failure) : &row;
+  const bool may_stay = source_is_open_ && !is_stopped() && !is_settling_;
+  InFlight* const leaving = may_stay ? lanes_.keep(row, failure) : &row;
   if (leaving != nullptr) leave_to_be_read_again(*leaving);
 }
 
@@ -111,7 +112,7 @@ void Plan::delivered(InFlight& row, const std::optional<Failure>& failure, TimeP
     }
     const auto cleared = row.is_suspect ? suspects_.settled() : std::vector<InFlight*>{};
     window_.advance(row, Stage::acknowledged);
-    if (is_standing_by_) {
+    if (is_standing_by_ || is_settling_) {
       window_.finish(row);
     } else {
       acknowledged_.push_back(&row);

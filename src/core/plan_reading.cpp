@@ -30,6 +30,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   }
   ask_parked_at_ = now;
   is_standing_by_ = false;
+  if (!settings_.durable_completions) forget_in_flight();
   source_is_open_ = true;
   lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
   flushed_ = {};  // another timeline may have begun
@@ -52,10 +53,24 @@ void Plan::source_lost() {
 
 void Plan::stand_by() {
   is_standing_by_ = true;
+  forget_acknowledged();
+}
+
+// They are pending in the table still.
+void Plan::forget_acknowledged() {
   for (InFlight* row : acknowledged_) window_.finish(*row);
   for (InFlight* row : locked_) window_.finish(*row);
   acknowledged_.clear();
   locked_.clear();
+}
+
+// A crash may have taken completions back: of a key whose later rows are in flight, earlier ones would then
+// be published behind them, and who keeps the last word of each key would keep an old one. So the later ones
+// are published once more, too, behind the earlier ones. That a session has ended is all that is known of a
+// crash: a server that restarts because one of its processes crashed says of itself that it never stopped.
+void Plan::forget_in_flight() {
+  forget_acknowledged();
+  is_settling_ = true;
 }
 
 void Plan::read_failed() {
@@ -74,6 +89,8 @@ Plan::Reading Plan::next_read(TimePoint now) {
 }
 
 Plan::Reading Plan::next_page(TimePoint now) {
+  is_settling_ = is_settling_ && window_.count(Stage::published) > 0;
+  if (is_settling_) return Wait{};
   const bool may_fetch = has_room() || (window_.make_room(needed_room()) && has_room());
   if (may_fetch && poll_at_ <= now) {
     if (auto survey = next_survey(now)) return *survey;
@@ -81,8 +98,8 @@ Plan::Reading Plan::next_page(TimePoint now) {
   }
   if (!unsafe_pages_.empty()) {
     if (flush_at_ <= now) {
-      // A completion that is under way flushes the log at its end.
-      return ReadFlushPosition{.flush_first = flush_delay_ > first_flush_delay && completing_.empty()};
+      const bool will_be_flushed = settings_.durable_completions && !completing_.empty();
+      return ReadFlushPosition{.flush_first = flush_delay_ > first_flush_delay && !will_be_flushed};
     }
     return Wait{may_fetch ? std::min(flush_at_, poll_at_) : flush_at_};
   }

@@ -100,6 +100,43 @@ TEST_CASE("fetches do not put off the look at a log that nobody flushes", "[plan
   CHECK(std::get<Plan::ReadFlushPosition>(s.plan.next_read(s.now)).flush_first);
 }
 
+TEST_CASE("a log that completions do not flush is flushed beside them, too", "[plan]") {
+  Story s{{.poll_interval_min = 100ms, .durable_completions = false}};
+  s.page_arrives({101});
+  s.topic_opens();
+  s.plan.delivered(*s.publish().front(), std::nullopt, s.now);
+  REQUIRE(s.plan.next_completion(s.now).size() == 1);
+  s.now += 100ms;
+  s.page_arrives({102}, {.value = 60}, {.value = 50});
+  s.plan.flushed({50}, s.now);
+  s.now += 2ms;
+  CHECK(std::get<Plan::ReadFlushPosition>(s.plan.next_read(s.now)).flush_first);
+}
+
+TEST_CASE("rows whose completion a crash may take back are not passed by later ones", "[plan]") {
+  Story s{{.durable_completions = false}};
+  s.page_arrives({101, 102, 103});
+  s.topic_opens();
+  std::vector<InFlight*> published;
+  for (auto more = s.publish(); !more.empty(); more = s.publish()) {
+    published.insert(published.end(), more.begin(), more.end());
+    if (published.size() == 1) s.plan.delivered(*published[0], std::nullopt, s.now);
+  }
+  REQUIRE(published.size() == 3);
+  CHECK(s.complete() == Ids{101});
+  s.plan.delivered(*published[1], std::nullopt, s.now);
+
+  s.plan.source_lost();
+  s.plan.source_opened(s.facts, s.now);
+  CHECK(s.complete().empty());  // 102 is published again behind 101, if that is pending again
+  CHECK(s.waits());             // and so is 103, once its report has come
+  s.plan.delivered(*published[2], std::nullopt, s.now);
+  CHECK(s.complete().empty());
+  CHECK(s.plan.window().empty());
+  s.page_arrives({101, 102, 103});
+  CHECK(s.publish().size() == 3);
+}
+
 TEST_CASE("an empty poll is followed by longer and longer waits, a page by a short one", "[plan]") {
   Story s;
   const auto wait = [&s] { return *std::get<Plan::Wait>(s.plan.next_read(s.now)).until - s.now; };

@@ -122,6 +122,7 @@ void SimulatedDatabase::end_all_writers() {
 void SimulatedDatabase::flush() {
   flushed_ = written_;
   flushed_drawn_ = last_drawn_;
+  watermarks_ = {watermarks_.back()};
 }
 
 void SimulatedDatabase::crash() {
@@ -140,6 +141,12 @@ void SimulatedDatabase::crash() {
     committed_.erase(stored.message.id);
     row = rows_.erase(row);
   }
+  for (auto& [id, stored] : rows_) {
+    if (!stored.is_sent || stored.sent_at <= flushed_) continue;
+    stored.is_sent = false;
+    ++undone_completions_;
+  }
+  while (watermarks_.back().saved_at > flushed_) watermarks_.pop_back();
   // What was not flushed is drawn, and placed, again.
   std::int64_t highest = 0;
   for (const auto& [id, stored] : rows_) {
@@ -173,16 +180,18 @@ core::SourceFacts SimulatedDatabase::open() {
   }
   if (!uses_sequence_) return facts;
   facts.before_first = rows_.empty() ? last_drawn_ : rows_.begin()->first.number() - 1;
-  if (watermark_ && *watermark_ > last_drawn_) watermark_.reset();
-  if (watermark_ && requeued_from_) watermark_ = std::min(*watermark_, *requeued_from_ - 1);
+  facts.watermark = watermarks_.back().value;
+  if (facts.watermark && *facts.watermark > last_drawn_) facts.watermark.reset();
+  if (facts.watermark && requeued_from_) facts.watermark = std::min(*facts.watermark, *requeued_from_ - 1);
   requeued_from_.reset();
-  facts.watermark = watermark_;
+  watermarks_.push_back({++written_, facts.watermark});
+  flush();
   return facts;
 }
 
+// Without waiting for the log.
 void SimulatedDatabase::save_watermark(std::int64_t watermark) {
-  flush();
-  watermark_ = watermark;
+  watermarks_.push_back({++written_, watermark});
 }
 
 std::vector<core::RowId> SimulatedDatabase::park(std::span<const core::Parking> rows) {
@@ -237,6 +246,7 @@ void SimulatedDatabase::release(const core::RowId& id, bool is_given_up) {
     stored.place = next_place_++;
   }
   if (uses_sequence_) requeued_from_ = std::min(requeued_from_.value_or(id.number()), id.number());
+  flush();
 }
 
 core::Survey SimulatedDatabase::survey(const core::SurveyRequest& request) const {
@@ -305,18 +315,26 @@ core::Fetched SimulatedDatabase::fetch(const core::FetchRequest& request) const 
 
 bool SimulatedDatabase::complete_at_place(const core::Row& row) {
   const auto found = rows_.find(row.id);
-  if (found == rows_.end() || !found->second.is_pending() || found->second.place != row.place.block)
-    return false;
-  found->second.is_sent = true;
-  return true;
+  const bool is_there = found != rows_.end() && found->second.place == row.place.block;
+  return is_there && complete(found->second);
 }
 
 bool SimulatedDatabase::complete_by_identity(const core::Row& row) {
   const auto found = rows_.find(row.id);
-  if (found == rows_.end() || !found->second.is_pending() || found->second.message.id != row.message_id)
-    return false;
-  found->second.is_sent = true;
+  const bool is_there = found != rows_.end() && found->second.message.id == row.message_id;
+  return is_there && complete(found->second);
+}
+
+bool SimulatedDatabase::complete(Stored& stored) {
+  if (!stored.is_pending()) return false;
+  stored.is_sent = true;
+  stored.sent_at = written_ + 1;
   return true;
+}
+
+void SimulatedDatabase::commit_completions(bool is_asynchronous) {
+  ++written_;
+  if (!is_asynchronous) flush();
 }
 
 std::size_t SimulatedDatabase::pending() const {

@@ -34,6 +34,7 @@ class SimulatedDatabase {
     std::optional<core::RowId> behind;  ///< parked only because that row is
     std::uint64_t place = 0;            ///< a ctid: another one for each version of the row
     std::uint64_t commit_at = 0;        ///< log position of its commit
+    std::uint64_t sent_at = 0;          ///< of the commit that completed it
 
     [[nodiscard]] bool is_pending() const { return !is_sent && !is_parked; }
   };
@@ -46,7 +47,8 @@ class SimulatedDatabase {
   void end_a_writer();
   void end_all_writers();
   void flush();
-  /// The server stops at once and starts again: open transactions are gone, and so is what was not flushed.
+  /// The server stops at once and starts again: open transactions are gone, and so is what was not flushed:
+  /// the end of the log, whoever wrote it.
   void crash();
   /// VACUUM: the place of a sent row may be taken by another.
   void shuffle_places();
@@ -61,6 +63,8 @@ class SimulatedDatabase {
   bool complete_at_place(const core::Row& row);
   /// The careful statement: by id and content.
   bool complete_by_identity(const core::Row& row);
+  /// The end of the transaction that these were in.
+  void commit_completions(bool is_asynchronous);
   /// Returns the ids of those that were as they should be.
   std::vector<core::RowId> park(std::span<const core::Parking> rows);
   [[nodiscard]] std::vector<core::Released> find_released(std::span<const core::RowId> parked) const;
@@ -80,6 +84,8 @@ class SimulatedDatabase {
   [[nodiscard]] bool has_committed(const std::string& message_id) const {
     return committed_.contains(message_id);
   }
+  /// How many completions were taken back by crashes.
+  [[nodiscard]] std::size_t undone_completions() const { return undone_completions_; }
   /// Whether its commit can no longer be lost.
   [[nodiscard]] bool is_durable(const std::string& message_id) const;
 
@@ -89,14 +95,19 @@ class SimulatedDatabase {
     std::vector<std::pair<core::RowId, Message>> inserted;
     bool is_asynchronous = false;
   };
+  struct Watermark {
+    std::uint64_t saved_at = 0;  ///< log position
+    std::optional<std::int64_t> value;
+  };
 
   core::RowId draw_id();
+  bool complete(Stored& stored);
   void release(const core::RowId& id, bool is_given_up);
   void commit(Writer writer);
 
   Timeline& timeline_;
   Dice& dice_;
-  std::optional<std::int64_t> watermark_;
+  std::vector<Watermark> watermarks_{Watermark{}};  ///< the last one that is flushed, and those after it
   std::optional<std::int64_t> requeued_from_;
   bool uses_sequence_;
   bool always_flushes_;
@@ -109,6 +120,7 @@ class SimulatedDatabase {
   std::map<std::string, std::uint64_t> committed_;  ///< message id to commit position
   std::uint64_t written_ = 1;
   std::uint64_t flushed_ = 1;
+  std::size_t undone_completions_ = 0;
   std::uint64_t next_place_ = 1;
   std::uint64_t next_transaction_ = 1;
   std::uint64_t next_message_ = 1;

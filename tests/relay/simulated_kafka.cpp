@@ -218,9 +218,11 @@ awaitable<std::vector<relay::DeliveryReport>> SimulatedSink::rebuild(std::chrono
   co_await make_door_opening_in(dice_.delay(1000, 50'000), door_.context(), timeline_)->wait();
   std::vector<relay::DeliveryReport> reports = std::exchange(events_.deliveries, {});
   for (auto& [place, queue] : queues_) {
+    bool are_lost = false;
     for (Sent& sent : queue) {
       // Some that were written are reported so even now, in order, and some answers are lost.
-      const bool is_known = sent.is_written && dice_.chance(0.5);
+      const bool is_known = sent.is_written && !are_lost && dice_.chance(0.5);
+      are_lost = kafka_.loses_last_answers_only && !is_known;
       lost_answers_ += sent.is_written && !is_known ? 1 : 0;
       reports.push_back({sent.row, is_known ? std::nullopt : std::optional{gone()}});
     }

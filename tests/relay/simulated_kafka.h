@@ -30,8 +30,9 @@ struct SimulatedKafka {
   std::set<std::pair<std::string, std::int32_t>> silent_partitions;  ///< their leaders give no answer
   std::set<std::string> bad_messages;  ///< ids of messages that are refused, with the request they came in
   std::set<std::string> unexplained_messages;  ///< those of them for which no reason is given
-  bool is_moody = false;    ///< refuses good requests, too, now and then and without a reason
-  std::vector<Record> log;  ///< in the order of arrival, all partitions
+  bool is_moody = false;                 ///< refuses good requests, too, now and then and without a reason
+  bool loses_last_answers_only = false;  ///< of each partition, when a producer comes to its end
+  std::vector<Record> log;               ///< in the order of arrival, all partitions
 
   /// The dead letter topic takes everything.
   [[nodiscard]] bool refuses(const Record& record) const {

@@ -21,6 +21,7 @@ core::PlanSettings settings(const Simulation::Options& options) {
   result.full_scan_interval = std::chrono::milliseconds{2000};
   if (options.with_notifications) result.poll_interval = std::chrono::seconds{60};
   result.wait_for_flush = options.wait_for_flush;
+  result.durable_completions = !options.completes_asynchronously;
   result.refused = options.refused;
   if (options.refused == core::OnRefusal::dead_letter) result.dead_letter_topic = dead_letters;
   return result;
@@ -66,7 +67,10 @@ class Simulation::Source : public relay::Source {
     co_await statement([] { return true; });
   }
   awaitable<core::SourceFacts> open() override {
-    co_return co_await statement([&] { return world_.database_.open(); });
+    co_return co_await statement([&] {
+      if (world_.options_.completes_asynchronously) world_.expect_repeats();
+      return world_.database_.open();
+    });
   }
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
     if (!is_calm && world_.timeline_.now() < parks_again_at_) {
@@ -104,13 +108,15 @@ class Simulation::Source : public relay::Source {
           world_.break_promise("completes a row that is not acknowledged");
         if (!world_.consumed_.contains(std::string(row.message_id)))
           world_.break_promise("completes before Kafka has it");
-        if (world_.options_.with_faults && !is_calm && world_.dice_.chance(0.02)) {
+        if (!world_.options_.repeats_in_order && world_.options_.with_faults && !is_calm &&
+            world_.dice_.chance(0.02)) {
           completed.locked.push_back(each);
           continue;
         }
         const bool done = each->page->places_hold && world_.database_.complete_at_place(row);
         completed.rows += done || world_.database_.complete_by_identity(row) ? 1 : 0;
       }
+      world_.database_.commit_completions(world_.options_.completes_asynchronously);
       return completed;
     });
   }
@@ -242,6 +248,7 @@ Simulation::~Simulation() {
 
 std::optional<std::string> Simulation::run() {
   kafka_.is_moody = options_.with_bad_rows;
+  kafka_.loses_last_answers_only = options_.repeats_in_order;
   // A table with a history: rows of an earlier life, some of them sent by hand.
   for (auto rows = dice_.below(30); rows > 0; --rows) database_.begin_and_insert();
   if (dice_.chance(0.5)) database_.end_all_writers();
@@ -258,6 +265,8 @@ std::optional<std::string> Simulation::run() {
     start_process();
     run_until_relayed();
   }
+  if (!broken_promise_ && options_.repeats_in_order && !ends_with_latest_records())
+    break_promise("the last record of a key is a repeated one that later ones should have followed");
   return broken_promise_;
 }
 
@@ -273,6 +282,11 @@ void Simulation::kill_process() {
   // The coroutines die with their io_context, before what they refer to.
   process_->io.stop();
   process_.reset();
+}
+
+// Of all that is in flight when a session begins.
+void Simulation::expect_repeats() {
+  forgotten_ += process_->pipeline.plan().window().rows();
 }
 
 // Of a commit, or of nothing at all.
@@ -401,8 +415,10 @@ void Simulation::check_record(const Record& record) {
   if (options_.wait_for_flush && !database_.is_durable(record.message_id)) {
     return break_promise("published a message that a crash could take back");
   }
+  if (options_.repeats_in_order) check_succession(record);
   if (!consumed_.insert(record.message_id).second) {
-    if (++repeats_ > excuses_ * window_rows + process_->sink.lost_answers() + lost_answers_)
+    if (++repeats_ > excuses_ * window_rows + process_->sink.lost_answers() + lost_answers_ + forgotten_ +
+                         database_.undone_completions())
       break_promise("published a message twice without a reason");
     return;
   }
@@ -416,6 +432,23 @@ void Simulation::check_record(const Record& record) {
                          " came where " + std::to_string(next) + " was next");
   }
   ++next;
+}
+
+// Who keeps the latest record of each key has the right one in the end, repeats or not.
+void Simulation::check_succession(const Record& record) {
+  if (record.key.empty()) return;
+  int& latest = latest_version_.try_emplace(record.key, -1).first->second;
+  if (record.version > latest + 1) {
+    break_promise("order of " + record.key + ": version " + std::to_string(record.version) +
+                  " came behind a repeated " + std::to_string(latest));
+  }
+  latest = record.version;
+}
+
+bool Simulation::ends_with_latest_records() const {
+  return std::ranges::all_of(latest_version_, [this](const auto& latest) {
+    return latest.second + 1 == next_version_.at(latest.first);
+  });
 }
 
 // Nobody waits for what was discarded, or goes to the dead letter topic.

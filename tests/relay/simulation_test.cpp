@@ -55,6 +55,24 @@ TEST_CASE("with publish_after: visible nothing is lost either", "[simulation]") 
   simulate({.wait_for_flush = false});
 }
 
+TEST_CASE("a crash that takes completions back makes repeats, and breaks no other promise", "[simulation]") {
+  Simulation::Options options{.completes_asynchronously = true};
+  SECTION("of rows that are published when they are flushed") {}
+  SECTION("of rows that are published when they are visible") {
+    options.wait_for_flush = false;
+  }
+  SECTION("of rows whose ids are not from a sequence") {
+    options.uses_sequence = false;
+  }
+  SECTION("beside rows that are refused") {
+    options.with_bad_rows = true;
+  }
+  SECTION("and what follows a repeated row in its key is repeated behind it") {
+    options.repeats_in_order = true;
+  }
+  simulate(options);
+}
+
 TEST_CASE("all promises hold when Kafka refuses some rows, and people requeue or discard them",
           "[simulation]") {
   simulate({.with_bad_rows = true});
