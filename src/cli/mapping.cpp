@@ -51,6 +51,16 @@ postgres::Completion to_postgres(config::Completion completion) {
   return postgres::Completion::mark;
 }
 
+postgres::CompletionCommit to_postgres(config::CompletionCommit commit) {
+  switch (commit) {
+    case config::CompletionCommit::synchronous:
+      return postgres::CompletionCommit::synchronous;
+    case config::CompletionCommit::asynchronous:
+      return postgres::CompletionCommit::asynchronous;
+  }
+  return postgres::CompletionCommit::synchronous;
+}
+
 postgres::Coordination to_postgres(config::Coordination coordination) {
   switch (coordination) {
     case config::Coordination::advisory_lock:
@@ -113,6 +123,7 @@ core::PlanSettings to_plan_settings(const config::Outbox& outbox) {
           .poll_interval_min = outbox.poll_interval_min,
           .full_scan_interval = outbox.full_scan_interval,
           .wait_for_flush = outbox.publish_after == config::PublishAfter::flushed,
+          .durable_completions = outbox.completion_commit == config::CompletionCommit::synchronous,
           .refused = to_core(outbox.refused),
           .hold_keys = outbox.parked_key == config::ParkedKey::hold,
           .dead_letter_topic = outbox.dead_letter_topic,
@@ -143,6 +154,7 @@ postgres::Settings to_postgres_settings(const config::Config& config, const conf
                     .completion = to_postgres(outbox.completion),
                     .parks = outbox.refused == config::Refused::park};
   settings.control_schema = config.postgres.control_schema;
+  settings.completion_commit = to_postgres(outbox.completion_commit);
   settings.coordination = to_postgres(outbox.coordination);
   settings.notify_channel = outbox.notify_channel;
   return settings;

@@ -69,6 +69,7 @@ enum class Preset : std::uint8_t { outbox_relay, debezium, eventuate, none };
 enum class NullHeaders : std::uint8_t { leave_out, send };
 enum class Envelope : std::uint8_t { none, cloudevents };
 enum class Completion : std::uint8_t { mark, remove };
+enum class CompletionCommit : std::uint8_t { synchronous, asynchronous };
 enum class Refused : std::uint8_t { park, dead_letter, halt };
 enum class ParkedKey : std::uint8_t { hold, skip };
 enum class PublishAfter : std::uint8_t { flushed, visible };
@@ -90,6 +91,7 @@ struct Outbox {
   std::string message_id_header;
   Envelope envelope{};
   Completion completion{};
+  CompletionCommit completion_commit{};
   std::chrono::milliseconds keep_sent{};
   Refused refused{};  ///< `park` only where `columns` has `parked_at`, `attempts` and `last_error`
   std::chrono::milliseconds topic_grace{};

@@ -143,6 +143,17 @@ std::vector<Field<Outbox>> outcome_fields() {
                      .documentation = "what happens to a row that Kafka acknowledged",
                      .choices = {{"mark"}, {"delete"}}},
                     &Outbox::completion),
+      field<Outbox>(
+          {.name = "completion_commit",
+           .kind = Kind::choice,
+           .fallback = "synchronous",
+           .documentation =
+               "`asynchronous` marks or deletes rows with `synchronous_commit=off`: after a crash of the "
+               "database, or a lost connection, the rows sent last are published once more, none is lost; "
+               "not "
+               "with `coordination: lease`",
+           .choices = {{"synchronous"}, {"asynchronous"}}},
+          &Outbox::completion_commit),
       field<Outbox>({.name = "keep_sent",
                      .kind = Kind::duration,
                      .fallback = "0s",

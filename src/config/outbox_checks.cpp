@@ -256,7 +256,15 @@ void check_outbox(Outbox& outbox, const Section& section) {
 }
 
 void check_coordination(const Outbox& outbox, const Section& section, const Postgres& postgres) {
-  if (outbox.coordination != Coordination::lease || postgres.control_schema) return;
+  if (outbox.coordination != Coordination::lease) return;
+  if (outbox.completion_commit == CompletionCommit::asynchronous) {
+    section.report().add(
+        section.place("completion_commit"),
+        "`completion_commit: asynchronous` does not go with `coordination: lease`",
+        "leave it out: each completion renews the lease, and a crash of the database must not take that "
+        "back");
+  }
+  if (postgres.control_schema) return;
   section.report().add(section.place("coordination"), "`coordination: lease` needs `postgres.control_schema`",
                        "name the schema that deploy/sql/control.sql made");
 }

@@ -22,6 +22,9 @@ std::vector<PlacedRow> places_of(std::span<const core::Parking* const> rows) {
 Parker::Parker(Session& session, const Table& table, const ParkingStatements& statements)
     : session_(&session), table_(&table), park_sql_(statements.park()), hold_sql_(statements.hold()) {}
 
+// Durable also where completions are not: what is told of a parked row, in the log and to who looks at the
+// table, and what somebody decides then, should not be taken back. No order or message depends on it: those
+// that come back pending come back with all that are held behind them, and are refused once more.
 awaitable<std::vector<core::RowId>> Parker::park(std::span<const core::Parking> rows) const {
   Parkings refused;
   Parkings held;

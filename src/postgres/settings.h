@@ -23,6 +23,12 @@ struct ServerSettings {
 
 enum class Completion : std::uint8_t { mark, remove };
 
+/// Whether a completion waits until it survives a crash of the database.
+enum class CompletionCommit : std::uint8_t {
+  synchronous,   ///< as the server's settings have it
+  asynchronous,  ///< not at all, nor for standbys; leases, which every completion renews, do not go with it
+};
+
 /// The outbox table and what its columns are for; names as the catalog knows them, unquoted.
 struct TableSettings {
   std::string schema;
@@ -54,6 +60,7 @@ struct Settings {
   TableSettings table;
   /// Where watermarks and leases are kept; see deploy/sql/control.sql.
   std::optional<std::string> control_schema;
+  CompletionCommit completion_commit = CompletionCommit::synchronous;
   Coordination coordination = Coordination::advisory_lock;
   /// Where those who write rows say so (deploy/sql/notify.sql); not listened to with `Coordination::lease`,
   /// because a pooler of transactions passes no notifications on.

@@ -50,13 +50,13 @@ SessionUse use_for_completing(const Settings& settings) {
 
 /// What was learnt of server and table when the sessions were opened.
 struct PostgresSource::Opened {
-  Opened(Session& fetching, Session& completing, Table described, std::string token)
+  Opened(Session& fetching, Session& completing, Table described, std::string token, CompletionCommit commit)
       : table(std::move(described)),
         layout(table),
         statements(table, layout, fetching.server_version()),
         reader(table, layout, std::move(token)),
         fetcher(fetching, completing, table, layout, statements, reader),
-        completer(completing, table, statements),
+        completer(completing, table, statements, commit),
         careful(completing, table, statements, reader, completer) {
     if (!table.last_error) return;
     parking.emplace(table);
@@ -168,7 +168,8 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
     Table table = co_await read_table(fetching_, settings_.table, columns_);
     if (table.advice && events_.notice) events_.notice(*table.advice);
     const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
-    opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0));
+    opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0),
+                                              settings_.completion_commit);
     co_await listen();
     co_await read_facts(opening);
     if (opening.facts.ids_from_sequence) co_await find_watermarks(*opening.opened);

@@ -125,6 +125,18 @@ TEST_CASE("a lease needs a place to be written to", "[config]") {
   CHECK(problems(with_outbox("    coordination: lease\n")) == "");
 }
 
+TEST_CASE("a lease is not renewed by what a crash may take back", "[config]") {
+  const std::string lease = "    coordination: lease\n";
+  CHECK(problems(with_outbox(lease + "    completion_commit: asynchronous\n")) ==
+        R"(relay.yaml:11:24: `completion_commit: asynchronous` does not go with `coordination: lease`
+        completion_commit: asynchronous
+                           ^
+  hint: leave it out: each completion renews the lease, and a crash of the database must not take that back
+)");
+  CHECK(problems(with_outbox(lease + "    completion_commit: synchronous\n")) == "");
+  CHECK(problems(with_outbox("    completion_commit: asynchronous\n")) == "");
+}
+
 TEST_CASE("a grace of nothing would refuse the rows of each new topic", "[config]") {
   CHECK(problems(with_outbox("    topic_grace: 0s\n")) ==
         R"(relay.yaml:10:18: `0s` is too small: `topic_grace` is at least `1s`

@@ -63,6 +63,7 @@ TEST_CASE("the smallest file gets every default", "[config]") {
   CHECK(outbox.poll_interval == 500ms);
   CHECK(outbox.poll_interval_min == 5ms);
   CHECK(outbox.notify_channel == std::nullopt);
+  CHECK(outbox.completion_commit == CompletionCommit::synchronous);
   CHECK(outbox.publish_after == PublishAfter::flushed);
   CHECK(outbox.page_rows == 1000);
   CHECK(outbox.in_flight_rows == 20000);
@@ -176,6 +177,8 @@ TEST_CASE("every unit counts what it says", "[config]") {
 TEST_CASE("every choice is the one that it is called", "[config]") {
   CHECK(only_outbox(outbox_of_own_table("")).preset == Preset::none);
   CHECK(only_outbox(with_outbox("    completion: mark\n")).completion == Completion::mark);
+  CHECK(only_outbox(with_outbox("    completion_commit: asynchronous\n")).completion_commit ==
+        CompletionCommit::asynchronous);
   CHECK(only_outbox(with_outbox("    publish_after: visible\n")).publish_after == PublishAfter::visible);
   CHECK(only_outbox(with_outbox("    parked_key: skip\n")).parked_key == ParkedKey::skip);
   CHECK(only_outbox(with_outbox("    coordination: lease\n")).coordination == Coordination::lease);

@@ -280,6 +280,76 @@ TEST_CASE("the log is flushed when asked for, although the WAL writer sleeps", "
   }
 }
 
+TEST_CASE("an asynchronous completion does not wait for the disk, and parking does",
+          "[postgres][completing]") {
+  PostgresServer server{{"wal_writer_delay=10s", "autovacuum=off"}};
+  const Database database{server};
+  const auto completion = GENERATE(postgres::Completion::mark, postgres::Completion::remove);
+  const auto commit =
+      GENERATE(postgres::CompletionCommit::synchronous, postgres::CompletionCommit::asynchronous);
+  database.deploy("outbox.sql");
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, payload) SELECT 'order', 'created', '' FROM "
+      "generate_series(1, 4)");
+  auto settings = database.settings();
+  settings.table.completion = completion;
+  settings.completion_commit = commit;
+  Relay relay{settings};
+  relay.open();
+  Published page{relay.fetch()};
+  const auto rows = page.rows();
+  const auto written = [&database]() -> core::LogPosition {
+    return {std::stoull(database.value("SELECT pg_current_wal_insert_lsn() - '0/0'"))};
+  };
+  const auto completes_durably = [&](core::InFlight* row) {
+    const auto before = written();
+    REQUIRE(relay.complete({row}) == 1);
+    return relay.flush_position() > before;
+  };
+  const bool is_durable = commit == postgres::CompletionCommit::synchronous;
+  CHECK(completes_durably(rows[0]) == is_durable);
+
+  const auto before_parking = written();
+  const core::Failure failure{core::Reason::too_large, core::Remedy::park, "no", ""};
+  REQUIRE(relay.park({{rows[1], failure, {}}}).size() == 1);
+  CHECK(relay.flush_position() > before_parking);
+
+  CHECK(completes_durably(rows[2]) == is_durable);
+  page.distrust_places();
+  CHECK(completes_durably(rows[3]) == is_durable);
+}
+
+TEST_CASE("a crash that takes completions back takes the watermark back with them",
+          "[postgres][completing]") {
+  PostgresServer server{{"wal_writer_delay=10s", "autovacuum=off"}};
+  const Database database{server};
+  database.execute(plain_outbox);
+  database.deploy("control.sql");
+  database.execute("INSERT INTO outbox (payload) SELECT i::text FROM generate_series(1, 4) i");
+  auto settings = database.plain_settings();
+  settings.control_schema = "outbox_relay";
+  settings.completion_commit = postgres::CompletionCommit::asynchronous;
+  Relay relay{settings};
+  relay.open();
+  Published page{relay.fetch()};
+  const auto rows = page.rows();
+  REQUIRE(relay.complete({rows[0], rows[1]}) == 2);
+  relay.save_watermark(2);
+  // Flushed up to here, and from a page's start on, so that the rest fits into a page nobody writes yet.
+  database.execute("CHECKPOINT; SELECT pg_switch_wal()");
+  database.execute("CHECKPOINT");
+  REQUIRE(relay.complete({rows[2], rows[3]}) == 2);
+  relay.save_watermark(4);
+  REQUIRE(database.value("SELECT watermark FROM outbox_relay.watermark") == "4");
+
+  server.stop(PostgresServer::Stop::immediate);
+  server.start();
+  CHECK(pending(database) == "3,4");
+  CHECK(failure_of([&] { relay.fetch(); }).remedy == core::Remedy::rebuild);
+  CHECK(relay.open().watermark == 2);
+  CHECK(ids(relay.fetch(above(2)).page) == std::vector<std::int64_t>{3, 4});
+}
+
 TEST_CASE("the flush position passes what a synchronous commit wrote", "[postgres][completing]") {
   const Database database;
   database.execute(plain_outbox);

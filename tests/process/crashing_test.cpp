@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <csignal>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include "shop.h"
 #include "support/catch.h"
@@ -38,6 +41,75 @@ TEST_CASE(
   }
   CHECK(unique == rows);
   CHECK(records.size() - unique <= kills * in_flight_rows);
+}
+
+namespace {
+
+/// The numbers that were published more than once.
+std::set<int> repeated(const std::vector<ConsumedRecord>& records) {
+  std::map<int, int> times;
+  for (const auto& record : records) ++times[std::stoi(record.value.value())];
+  std::set<int> result;
+  for (const auto& [number, count] : times) {
+    if (count > 1) result.insert(number);
+  }
+  return result;
+}
+
+std::set<int> pending_numbers(const Shop& shop) {
+  std::set<int> result;
+  std::istringstream numbers{
+      shop.value("SELECT coalesce(string_agg(convert_from(payload, 'UTF8'), ' '), '') FROM outbox WHERE "
+                 "sent_at IS NULL")};
+  for (int number = 0; numbers >> number;) result.insert(number);
+  return result;
+}
+
+/// Of each key, in the order of its partition, repeats included.
+std::map<std::string, int> latest_by_key(const std::vector<ConsumedRecord>& records) {
+  std::map<std::string, int> result;
+  for (const auto& record : records) result[record.key.value()] = std::stoi(record.value.value());
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("of rows that are completed asynchronously, a crash of the database repeats what it takes back") {
+  constexpr int rows = 200;
+  constexpr int crashes = 3;
+  PostgresServer postgres{{"wal_writer_delay=10s", "autovacuum=off"}};
+  Shop shop{postgres};
+  const bool relay_survives = GENERATE(true, false);
+  const std::string outbox = orders_outbox(shop.topic(), "    completion_commit: asynchronous\n");
+  std::set<int> taken_back;
+  shop.start(outbox);
+  for (int crash = 0; crash < crashes; ++crash) {
+    shop.insert(rows);
+    REQUIRE(shop.is_relayed());
+    shop.relay().signal(relay_survives ? SIGSTOP : SIGKILL);
+    postgres.stop(PostgresServer::Stop::immediate);
+    postgres.start();
+    taken_back.merge(pending_numbers(shop));
+    if (relay_survives) {
+      shop.relay().signal(SIGCONT);
+    } else {
+      shop.start(outbox);
+    }
+  }
+  REQUIRE(shop.is_relayed());
+  CHECK_FALSE(taken_back.empty());
+
+  const auto records = shop.records();
+  const auto by_key = numbers_by_key(records);
+  const auto latest = latest_by_key(records);
+  std::size_t unique = 0;
+  for (const auto& [key, numbers] : by_key) {
+    CHECK(std::ranges::is_sorted(numbers));
+    CHECK(latest.at(key) == numbers.back());
+    unique += numbers.size();
+  }
+  CHECK(unique == rows * crashes);
+  CHECK(repeated(records) == taken_back);
 }
 
 TEST_CASE("a bug in one pipeline ends the process with a trace, although another pipeline goes on") {
