@@ -45,5 +45,6 @@ namespace outbox_relay::bench {
 [[nodiscard]] Shape latency_shape(const Scale& scale);
 [[nodiscard]] Shape idle_shape(const Scale& scale);
 [[nodiscard]] Shape flushed_shape(const Scale& scale);
+[[nodiscard]] Shape completing_shape(const Scale& scale);
 
 }  // namespace outbox_relay::bench

@@ -16,6 +16,27 @@ std::size_t steady_rows(const Scale& scale) {
   return static_cast<std::size_t>(high_rate * scale.steady.count());
 }
 
+/// An option that is set in two ways, and what that does to a backlog and to a steady flow.
+Shape two_ways(const Scale& scale, std::string name, std::string title, const std::string& option,
+               const std::vector<std::string>& ways) {
+  Shape shape{.name = std::move(name),
+              .title = std::move(title),
+              .columns = {{"rows_per_second", "rows/s"},
+                          {"cpu_us_per_row", "CPU µs/row", 2},
+                          {"p50_ms", "p50 ms", 1},
+                          {"p99_ms", "p99 ms", 1}},
+              .disk_gb = gigabytes(scale.rows, scale.rows)};
+  for (const std::string& way : ways) {
+    Drain drain = relay_drain(scale.rows);
+    drain.relay_options = "    " + option + ": " + way + "\n";
+    shape.arms.push_back(drain_arm(way + ", a backlog: relay", drain));
+    shape.arms.push_back(latency_arm(
+        way + ", 5000 rows/s: relay",
+        {.rows_per_second = high_rate, .duration = scale.steady, .relay_options = drain.relay_options}));
+  }
+  return shape;
+}
+
 }  // namespace
 
 Shape latency_shape(const Scale& scale) {
@@ -60,26 +81,19 @@ Shape idle_shape(const Scale& scale) {
 }
 
 Shape flushed_shape(const Scale& scale) {
-  Shape shape{.name = "flushed",
-              .title = "Rows are published when they are flushed, or as soon as they are visible",
-              .columns = {{"rows_per_second", "rows/s"},
-                          {"cpu_us_per_row", "CPU µs/row", 2},
-                          {"p50_ms", "p50 ms", 1},
-                          {"p99_ms", "p99 ms", 1}},
-              .disk_gb = gigabytes(scale.rows, scale.rows)};
-  for (const std::string way : {"visible", "flushed"}) {
-    Drain drain = relay_drain(scale.rows);
-    drain.relay_options = "    publish_after: " + way + "\n";
-    shape.arms.push_back(drain_arm(way + ", a backlog: relay", drain));
-    shape.arms.push_back(latency_arm(
-        way + ", 5000 rows/s: relay",
-        {.rows_per_second = high_rate, .duration = scale.steady, .relay_options = drain.relay_options}));
-  }
+  Shape shape =
+      two_ways(scale, "flushed", "Rows are published when they are flushed, or as soon as they are visible",
+               "publish_after", {"visible", "flushed"});
   shape.claims = {ratio_at_least("rate, flushed against visible", "rows_per_second",
                                  "flushed, a backlog: relay", "visible, a backlog: relay", 0.97),
                   difference_at_most("p99 ms at 5000 rows/s, flushed beyond visible", "p99_ms",
                                      "flushed, 5000 rows/s: relay", "visible, 5000 rows/s: relay", 2)};
   return shape;
+}
+
+Shape completing_shape(const Scale& scale) {
+  return two_ways(scale, "completing", "Completions wait for the database's disk, or they do not",
+                  "completion_commit", {"synchronous", "asynchronous"});
 }
 
 }  // namespace outbox_relay::bench
