@@ -25,6 +25,8 @@ struct Postgres {
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds statement_timeout{};
   std::optional<std::string> control_schema;  ///< nothing: the relay does without
+
+  friend bool operator==(const Postgres&, const Postgres&) = default;
 };
 
 /// A librdkafka property. Every value counts as a secret: librdkafka itself does not flag all of those that
@@ -41,6 +43,8 @@ struct Kafka {
       properties;  ///< accepted by librdkafka, none of the refused ones, in the order of the file
   std::optional<Path> sasl_password_file;
   std::optional<Path> ssl_key_password_file;
+
+  friend bool operator==(const Kafka&, const Kafka&) = default;
 };
 
 /// Column names as the catalog knows them. A role that is switched off has none.
@@ -55,6 +59,8 @@ struct Columns {
   std::optional<std::string> parked_at;
   std::optional<std::string> attempts;
   std::optional<std::string> last_error;
+
+  friend bool operator==(const Columns&, const Columns&) = default;
 };
 
 struct Header {
@@ -108,6 +114,8 @@ struct Outbox {
   std::chrono::milliseconds sample_interval{};
   Coordination coordination{};
   std::chrono::milliseconds stale_after{};
+
+  friend bool operator==(const Outbox&, const Outbox&) = default;
 };
 
 /// Where to listen: an IP address and a port; port 0 takes a free one.
@@ -120,11 +128,15 @@ struct Endpoint {
 
 struct Http {
   Endpoint listen;
+
+  friend bool operator==(const Http&, const Http&) = default;
 };
 
 struct Log {
   LogLevel level{};
   LogFormat format{};
+
+  friend bool operator==(const Log&, const Log&) = default;
 };
 
 struct Config {
@@ -134,6 +146,8 @@ struct Config {
   Http http;
   Log log;
   std::chrono::milliseconds drain_timeout{};
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace outbox_relay::config
