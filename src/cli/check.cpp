@@ -42,7 +42,8 @@ int refuse_file(const std::string& problems, const CheckOptions& options) {
 
 int check(const CheckOptions& options) {
   const auto result = load_config(options.config_file);
-  if (const auto* problems = std::get_if<std::string>(&result)) return refuse_file(*problems, options);
+  if (const auto* problems = std::get_if<config::Problems>(&result))
+    return refuse_file(config::to_text(*problems), options);
   const auto& config = std::get<config::Config>(result);
   if (options.output == Output::text) {
     std::cout << options.config_file << ": ok\n";

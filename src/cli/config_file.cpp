@@ -22,13 +22,13 @@ std::optional<std::string> environment_variable(std::string_view name) {
   return value;
 }
 
-std::string cannot_read(const std::string& file, const std::string& why) {
-  return file + ": cannot be read: " + why + '\n';
+config::Problems cannot_read(const std::string& file, const std::string& why) {
+  return {.file = file, .list = {{.line = 0, .what = "cannot be read: " + why, .excerpt = {}, .hint = {}}}};
 }
 
 }  // namespace
 
-std::variant<config::Config, std::string> load_config(const std::string& file) {
+std::variant<config::Config, config::Problems> load_config(const std::string& file) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) return cannot_read(file, "it is a directory");
   errno = 0;
@@ -39,9 +39,7 @@ std::variant<config::Config, std::string> load_config(const std::string& file) {
   if (stream.bad()) return cannot_read(file, std::strerror(errno));
   text.resize(static_cast<std::size_t>(stream.gcount()));
 
-  auto result = config::load(file, std::move(text), environment_variable, library_validators());
-  if (const auto* problems = std::get_if<config::Problems>(&result)) return config::to_text(*problems);
-  return std::get<config::Config>(std::move(result));
+  return config::load(file, std::move(text), environment_variable, library_validators());
 }
 
 }  // namespace outbox_relay::cli

@@ -23,8 +23,8 @@ int healthcheck(const HealthcheckOptions& options) {
   std::string text = options.url;
   if (options.config_file) {
     const auto result = load_config(*options.config_file);
-    if (const auto* problems = std::get_if<std::string>(&result)) {
-      std::cerr << *problems;
+    if (const auto* problems = std::get_if<config::Problems>(&result)) {
+      std::cerr << config::to_text(*problems);
       return exit_configuration;
     }
     text = livez_url(std::get<config::Config>(result).http.listen);

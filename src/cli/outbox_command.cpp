@@ -42,8 +42,8 @@ int refuse_outbox(const config::Config& config, const std::string& file, const s
 
 int with_config(const std::string& file, const ConfigWork& work) {
   const auto loaded = load_config(file);
-  if (const auto* problems = std::get_if<std::string>(&loaded)) {
-    std::cerr << *problems;
+  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+    std::cerr << config::to_text(*problems);
     return exit_configuration;
   }
   try {

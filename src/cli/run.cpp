@@ -21,8 +21,8 @@ int run(const RunOptions& options) {
               SIG_IGN);  // until the daemon takes it, which asks for nothing: it must not end the process
   std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error to be handled where it is met
   const auto loaded = load_config(options.config_file);
-  if (const auto* problems = std::get_if<std::string>(&loaded)) {
-    std::cerr << *problems;
+  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+    std::cerr << config::to_text(*problems);
     return exit_configuration;
   }
   const auto& config = std::get<config::Config>(loaded);

@@ -35,11 +35,15 @@ Problems Report::take(std::string_view file, const Source& source) && {
   return problems;
 }
 
+std::string place_of(const Problem& problem, const std::string& file) {
+  if (problem.line == 0) return file;
+  return file + ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column);
+}
+
 std::string to_text(const Problems& problems) {
   std::string text;
   for (const Problem& problem : problems.list) {
-    text += problems.file + ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column) + ": ";
-    text += problem.what + '\n';
+    text += place_of(problem, problems.file) + ": " + problem.what + '\n';
     if (!problem.excerpt.text.empty()) {
       text += "    " + problem.excerpt.text + '\n';
       text += "    " + std::string(problem.excerpt.caret, ' ') + "^\n";

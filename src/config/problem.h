@@ -11,7 +11,7 @@ namespace outbox_relay::config {
 
 /// Something that is wrong in a configuration file. Holds no secret.
 struct Problem {
-  std::size_t line = 1;
+  std::size_t line = 1;    ///< 0: of the file as a whole
   std::size_t column = 1;  ///< in characters
   std::string what;
   Excerpt excerpt;
@@ -24,6 +24,9 @@ struct Problems {
   std::vector<Problem> list;  ///< bounded
   std::size_t left_out = 0;   ///< how many more there are
 };
+
+/// Where a problem is: `file:line:column`, or the file alone.
+[[nodiscard]] std::string place_of(const Problem& problem, const std::string& file);
 
 /// `file:line:column: what`, the line with a caret beneath, and a hint, for each problem.
 [[nodiscard]] std::string to_text(const Problems& problems);

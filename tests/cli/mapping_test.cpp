@@ -16,7 +16,7 @@ config::Config config_of(const std::string& outbox) {
       "outboxes: [{name: orders, table: public.outbox, " +
       outbox + "}]\n");
   auto loaded = load_config(file.path());
-  if (const auto* problems = std::get_if<std::string>(&loaded)) FAIL(*problems);
+  if (const auto* problems = std::get_if<config::Problems>(&loaded)) FAIL(config::to_text(*problems));
   return std::get<config::Config>(std::move(loaded));
 }
 
