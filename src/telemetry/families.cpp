@@ -49,13 +49,12 @@ class SeriesMaker {
   SeriesMaker(prometheus::Registry& registry, prometheus::Labels labels)
       : registry_(&registry), labels_(std::move(labels)) {}
 
-  prometheus::Counter& counter(const std::string& name, const std::string& help) const {
+  prometheus::Counter& counter(const std::string& name, const std::string& help) {
     return add(prometheus::BuildCounter().Name(prefixed(name)).Help(help), labels_);
   }
   template <typename Enum, std::size_t Size>
   SeriesBy<prometheus::Counter, Enum, Size> counters(const std::string& name, const std::string& help,
-                                                     const std::string& label,
-                                                     const Enum (&values)[Size]) const {
+                                                     const std::string& label, const Enum (&values)[Size]) {
     std::array<prometheus::Counter*, Size> series{};
     for (const auto value : values) {
       series[static_cast<std::size_t>(value)] =
@@ -63,10 +62,10 @@ class SeriesMaker {
     }
     return SeriesBy<prometheus::Counter, Enum, Size>(series);
   }
-  prometheus::Gauge& gauge(const std::string& name, const std::string& help, double start = 0) const {
+  prometheus::Gauge& gauge(const std::string& name, const std::string& help, double start = 0) {
     return add(prometheus::BuildGauge().Name(prefixed(name)).Help(help), labels_, start);
   }
-  StateGauges states(const std::string& name, const std::string& help) const {
+  StateGauges states(const std::string& name, const std::string& help) {
     std::array<prometheus::Gauge*, std::size(all_states)> series{};
     for (const auto state : all_states) {
       series[static_cast<std::size_t>(state)] =
@@ -74,10 +73,10 @@ class SeriesMaker {
     }
     return StateGauges(series);
   }
-  BatchHistogram histogram(const std::string& name, const std::string& help, const Bounds& bounds) const {
+  BatchHistogram histogram(const std::string& name, const std::string& help, const Bounds& bounds) {
     return {add(prometheus::BuildHistogram().Name(prefixed(name)).Help(help), labels_, bounds), bounds};
   }
-  QueryHistograms queries(const std::string& name, const std::string& help, const Bounds& bounds) const {
+  QueryHistograms queries(const std::string& name, const std::string& help, const Bounds& bounds) {
     std::vector<BatchHistogram> series;
     for (const auto query : all_queries) {
       const auto labels = with("query", to_label(query));
@@ -86,6 +85,8 @@ class SeriesMaker {
     }
     return QueryHistograms(std::move(series));
   }
+  /// Of all that were made.
+  std::vector<std::function<void()>> take_removals() { return std::exchange(removals_, {}); }
 
  private:
   static std::string prefixed(const std::string& name) {
@@ -98,18 +99,26 @@ class SeriesMaker {
   }
   template <typename Metric, typename... Arguments>
   Metric& add(prometheus::detail::Builder<Metric> builder, const prometheus::Labels& labels,
-              Arguments&&... arguments) const {
-    return builder.Register(*registry_).Add(labels, std::forward<Arguments>(arguments)...);
+              Arguments&&... arguments) {
+    auto& family = builder.Register(*registry_);
+    auto& metric = family.Add(labels, std::forward<Arguments>(arguments)...);
+    removals_.push_back([&family, &metric] { family.Remove(&metric); });
+    return metric;
   }
 
   prometheus::Registry* registry_;
   prometheus::Labels labels_;
+  std::vector<std::function<void()>> removals_;
 };
+
+SeriesRemover::~SeriesRemover() {
+  for (const auto& remove : removals_) remove();
+}
 
 OutboxSeries::OutboxSeries(prometheus::Registry& registry, const std::string& outbox)
     : OutboxSeries(SeriesMaker(registry, {{"outbox", outbox}})) {}
 
-OutboxSeries::OutboxSeries(const SeriesMaker& make)
+OutboxSeries::OutboxSeries(SeriesMaker make)
     : rows_fetched(make.counter("rows_fetched_total", "Rows read from the outbox table.")),
       records_published(make.counter("records_published_total", "Records that Kafka acknowledged.")),
       rows_completed(make.counter("rows_completed_total", "Acknowledged rows that were marked or deleted.")),
@@ -189,7 +198,8 @@ OutboxSeries::OutboxSeries(const SeriesMaker& make)
                                          end_to_end_bounds)),
       query_durations(
           make.queries("query_duration_seconds", "Time taken by queries to PostgreSQL.", query_bounds)),
-      page_rows(make.histogram("page_rows", "Rows found by a fetch.", page_bounds)) {}
+      page_rows(make.histogram("page_rows", "Rows found by a fetch.", page_bounds)),
+      remover_(make.take_removals()) {}
 
 ProcessSeries::ProcessSeries(prometheus::Registry& registry, const BuildInfo& build)
     : ProcessSeries(SeriesMaker(registry, {}), SeriesMaker(registry, {{"version", build.version},
@@ -197,7 +207,7 @@ ProcessSeries::ProcessSeries(prometheus::Registry& registry, const BuildInfo& bu
                                                                       {"librdkafka", build.librdkafka},
                                                                       {"libpq", build.libpq}})) {}
 
-ProcessSeries::ProcessSeries(const SeriesMaker& make, const SeriesMaker& make_with_build)
+ProcessSeries::ProcessSeries(SeriesMaker make, SeriesMaker make_with_build)
     : build_info(make_with_build.gauge("build_info", "The program and its libraries; always 1.", 1)),
       reload_successful(make.gauge("config_last_reload_successful",
                                    "Whether the last attempt to load the configuration worked.", 1)),

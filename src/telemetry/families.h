@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -62,7 +63,20 @@ class QueryHistograms {
 
 class SeriesMaker;
 
-/// The series of one outbox. Making them registers their families with the registry, which outlives this.
+/// Takes series out of a registry when it is destroyed.
+class SeriesRemover {
+ public:
+  explicit SeriesRemover(std::vector<std::function<void()>> removals) : removals_(std::move(removals)) {}
+  SeriesRemover(const SeriesRemover&) = delete;
+  SeriesRemover& operator=(const SeriesRemover&) = delete;
+  ~SeriesRemover();
+
+ private:
+  std::vector<std::function<void()>> removals_;
+};
+
+/// The series of one outbox, as long as this lives. Making them registers their families with the registry,
+/// which outlives this.
 struct OutboxSeries {
   OutboxSeries(prometheus::Registry& registry, const std::string& outbox);
 
@@ -108,7 +122,9 @@ struct OutboxSeries {
   BatchHistogram page_rows;
 
  private:
-  explicit OutboxSeries(const SeriesMaker& make);
+  explicit OutboxSeries(SeriesMaker make);
+
+  SeriesRemover remover_;
 };
 
 /// What /metrics says of the program itself.
@@ -119,7 +135,7 @@ struct BuildInfo {
   std::string libpq;
 };
 
-/// The series of the process. As above.
+/// The series of the process, as long as the registry lives.
 struct ProcessSeries {
   ProcessSeries(prometheus::Registry& registry, const BuildInfo& build);
 
@@ -137,7 +153,7 @@ struct ProcessSeries {
   prometheus::Gauge& start_time;
 
  private:
-  ProcessSeries(const SeriesMaker& make, const SeriesMaker& make_with_build);
+  ProcessSeries(SeriesMaker make, SeriesMaker make_with_build);
 };
 
 }  // namespace outbox_relay::telemetry

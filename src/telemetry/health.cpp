@@ -46,7 +46,7 @@ void set_since(std::optional<TimePoint>& since, bool is_so, TimePoint now) {
 }  // namespace
 
 Verdict judge_liveness(const OutboxFacts& facts, const HealthLimits& limits, TimePoint now) {
-  if (facts.has_ended) return {true, "ended"};
+  if (facts.has_ended && !facts.is_replaced) return {true, "ended"};
   const auto silence = now - facts.last_beat;
   if (silence <= limits.beat_bound) return {true, "alive"};
   return {false, "its loop has not turned for " + in_seconds(silence)};
@@ -61,6 +61,7 @@ Verdict judge_readiness(const OutboxFacts& facts, const HealthLimits& limits, Ti
     case relay::State::waiting_for_operator:
       return {false, "waits for somebody to mend what the log names"};
     case relay::State::draining:
+      if (facts.is_replaced) break;
       return {false, "stops"};
     case relay::State::starting:
     case relay::State::relaying:
@@ -86,6 +87,23 @@ void OutboxHealth::beat(TimePoint now) {
 void OutboxHealth::ended() {
   const std::lock_guard lock(mutex_);
   facts_.has_ended = true;
+}
+
+void OutboxHealth::replaced() {
+  const std::lock_guard lock(mutex_);
+  facts_.is_replaced = true;
+}
+
+void OutboxHealth::begun(HealthLimits limits, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+  facts_.last_beat = now;
+  facts_.has_ended = facts_.is_replaced = false;
+}
+
+void OutboxHealth::stops() {
+  const std::lock_guard lock(mutex_);
+  facts_.is_replaced = false;
 }
 
 void OutboxHealth::state_changed(relay::State state) {
@@ -125,6 +143,11 @@ void OutboxHealth::sampled(double backlog_rows, TimePoint now) {
   facts_.backlog_seen = now;
 }
 
+HealthLimits OutboxHealth::limits() const {
+  const std::lock_guard lock(mutex_);
+  return limits_;
+}
+
 OutboxFacts OutboxHealth::facts() const {
   const std::lock_guard lock(mutex_);
   return facts_;
@@ -133,6 +156,11 @@ OutboxFacts OutboxHealth::facts() const {
 OutboxHealth& Health::add(std::string outbox, HealthLimits limits) {
   const std::lock_guard lock(mutex_);
   return outboxes_.emplace_back(std::move(outbox), limits, time_.now());
+}
+
+void Health::remove(const std::string& outbox) {
+  const std::lock_guard lock(mutex_);
+  outboxes_.remove_if([&outbox](const OutboxHealth& each) { return each.name() == outbox; });
 }
 
 HealthReport Health::liveness(bool verbose) const {

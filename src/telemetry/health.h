@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,9 +18,10 @@ namespace outbox_relay::telemetry {
 /// What one pipeline is known to do.
 struct OutboxFacts {
   relay::State state = relay::State::starting;
-  TimePoint last_beat;      ///< when its loop last showed that it turns; at first: when it was made
-  bool has_ended = false;   ///< its thread left in an orderly way
-  bool has_polled = false;  ///< the outbox was read at least once
+  TimePoint last_beat;       ///< when its loop last showed that it turns; at first: when it was made
+  bool has_ended = false;    ///< its thread left in an orderly way
+  bool is_replaced = false;  ///< it stops, and the process goes on
+  bool has_polled = false;   ///< the outbox was read at least once
   std::optional<TimePoint> last_success;      ///< rows were completed or parked
   std::optional<TimePoint> in_flight_since;   ///< there are rows that were fetched and not completed
   std::optional<TimePoint> unreadable_since;  ///< polls fail, so that nobody knows what waits in the outbox
@@ -54,6 +55,13 @@ class OutboxHealth {
 
   void beat(TimePoint now);
   void ended();
+  /// A new configuration ends the pipeline: that it drains is no trouble, and what was known holds for the
+  /// one that follows.
+  void replaced();
+  /// A pipeline begins its work, the first one or after `replaced`.
+  void begun(HealthLimits limits, TimePoint now);
+  /// The process ends: nothing follows any more.
+  void stops();
   void state_changed(relay::State state);
   void polled();
   void poll_failed(TimePoint now);
@@ -64,13 +72,13 @@ class OutboxHealth {
   void sampled(double backlog_rows, TimePoint now);
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const HealthLimits& limits() const { return limits_; }
+  [[nodiscard]] HealthLimits limits() const;
   [[nodiscard]] OutboxFacts facts() const;
 
  private:
   const std::string name_;
-  const HealthLimits limits_;
   mutable std::mutex mutex_;
+  HealthLimits limits_;
   OutboxFacts facts_;
 };
 
@@ -85,8 +93,9 @@ class Health {
  public:
   explicit Health(Time time) : time_(std::move(time)) {}
 
-  /// The returned reference stays valid as long as this.
+  /// The returned reference stays valid until it is removed.
   OutboxHealth& add(std::string outbox, HealthLimits limits);
+  void remove(const std::string& outbox);
   [[nodiscard]] HealthReport liveness(bool verbose) const;
   /// Not before there is an outbox.
   [[nodiscard]] HealthReport readiness(bool verbose) const;
@@ -97,7 +106,7 @@ class Health {
 
   Time time_;
   mutable std::mutex mutex_;
-  std::deque<OutboxHealth> outboxes_;  // a deque, because it never moves what it holds
+  std::list<OutboxHealth> outboxes_;  // a list, because it never moves what it holds
 };
 
 }  // namespace outbox_relay::telemetry

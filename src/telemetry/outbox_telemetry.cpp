@@ -15,11 +15,6 @@ double to_seconds(std::chrono::duration<double> duration) {
   return duration.count();
 }
 
-/// Each refused row, requeue and held topic is news, so there is nothing to repeat; but there can be very
-/// many.
-constexpr std::size_t max_news_lines = 20;
-constexpr std::chrono::seconds news_interval{30};
-
 /// In seconds, no finer than people want to read.
 double for_people(Duration duration) {
   return std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(duration)).count();
@@ -43,16 +38,17 @@ LogLevel level_of(core::Remedy remedy) {
 
 OutboxTelemetry::OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& health, Log& log,
                                  const Time& time, const OutboxOptions& options)
-    : name_(options.name),
-      series_(registry, options.name),
-      health_(&health),
-      log_(&log),
-      time_(&time),
-      refused_rows_(news_interval, max_news_lines),
-      requeues_(news_interval, max_news_lines),
-      held_topics_(news_interval, max_news_lines) {
+    : name_(options.name), series_(registry, options.name), health_(&health), log_(&log), time_(&time) {
+  begun(options);
+}
+
+void OutboxTelemetry::begun(const OutboxOptions& options) {
   series_.in_flight_limit_rows.Set(static_cast<double>(options.limit_rows));
   series_.in_flight_limit_bytes.Set(static_cast<double>(options.limit_bytes.count));
+  series_.held_topics.Set(0);
+  leading(false);
+  health_->begun(options.health, time_->now());
+  said_ = {};
 }
 
 void OutboxTelemetry::state_changed(relay::State state) {
@@ -68,7 +64,7 @@ void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
   const LogFields fields{{"outbox", name_}, {"state", to_label(state)}, {"previous", to_label(previous)}};
   switch (state) {
     case relay::State::standby:
-      has_said_relaying_ = false;
+      said_.is_relaying = false;
       log_->info(messages::standby, fields);
       return;
     case relay::State::halted:
@@ -79,8 +75,8 @@ void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
       return;
     case relay::State::relaying:
     case relay::State::idle:
-      if (!has_said_relaying_) {
-        has_said_relaying_ = true;
+      if (!said_.is_relaying) {
+        said_.is_relaying = true;
         log_->info(messages::relaying, {{"outbox", name_}});
         return;
       }
@@ -101,7 +97,7 @@ void OutboxTelemetry::fetched(core::PollCause cause, std::size_t rows, std::size
   health_->polled();
   if (late_rows == 0) return;
   series_.late_rows.Increment(static_cast<double>(late_rows));
-  if (const auto said = late_rows_.failed(time_->now(), {})) {
+  if (const auto said = said_.late_rows.failed(time_->now(), {})) {
     log_->warn(
         messages::late_rows,
         {{"outbox", name_}, {"rows", late_rows}, {"times", said->times}, {"hint", messages::late_rows_hint}});
@@ -139,7 +135,7 @@ void OutboxTelemetry::dead_lettered(const core::RowId& row, const core::Failure&
 
 void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, const core::RowId& row,
                                   const core::Failure& failure) {
-  const auto times = refused_rows_.news(time_->now());
+  const auto times = said_.refused_rows.news(time_->now());
   if (!times) {
     log_->count_suppressed();
     return;
@@ -160,12 +156,12 @@ void OutboxTelemetry::held(std::size_t rows) {
 
 void OutboxTelemetry::requeued(std::size_t rows) {
   series_.rows_requeued.Increment(static_cast<double>(rows));
-  requeued_unsaid_ += rows;
-  if (!requeues_.news(time_->now())) {
+  said_.requeued_rows_unsaid += rows;
+  if (!said_.requeues.news(time_->now())) {
     log_->count_suppressed();
     return;
   }
-  log_->info(messages::requeued, {{"outbox", name_}, {"rows", std::exchange(requeued_unsaid_, 0)}});
+  log_->info(messages::requeued, {{"outbox", name_}, {"rows", std::exchange(said_.requeued_rows_unsaid, 0)}});
 }
 
 void OutboxTelemetry::leading(bool leads) {
@@ -176,8 +172,8 @@ void OutboxTelemetry::leading(bool leads) {
 /// With a beat, not with the change: whoever takes the lead and fails to open the table gives it up at once,
 /// again and again, and that is told by the failure's line.
 void OutboxTelemetry::say_leading() {
-  if (leads_ == has_said_leading_) return;
-  has_said_leading_ = leads_;
+  if (leads_ == said_.is_leading) return;
+  said_.is_leading = leads_;
   log_->info(leads_ ? messages::leads : messages::leads_no_more, {{"outbox", name_}});
 }
 
@@ -206,7 +202,7 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
       series_.expire_failures[failure.reason].Increment();
       break;
   }
-  auto& repeats = failures_[static_cast<std::size_t>(activity)];
+  auto& repeats = said_.failures[static_cast<std::size_t>(activity)];
   const auto said = repeats.failed(time_->now(), failure.message);
   if (!said) {
     log_->count_suppressed();
@@ -231,7 +227,7 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
 }
 
 void OutboxTelemetry::recovered(relay::Activity activity) {
-  const auto said = failures_[static_cast<std::size_t>(activity)].recovered(time_->now());
+  const auto said = said_.failures[static_cast<std::size_t>(activity)].recovered(time_->now());
   if (!said) return;
   log_->info(messages::recovered(activity),
              {{"outbox", name_}, {"lasted_seconds", for_people(said->lasting)}});
@@ -254,11 +250,11 @@ void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
 }
 
 void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
-  if (!held_topics_.news(time_->now())) {
+  if (!said_.held_topics.news(time_->now())) {
     log_->count_suppressed();
     return;
   }
-  topics_said_to_be_held_.insert(topic);
+  said_.held_topics_told.insert(topic);
   log_->warn(messages::topic_held, {{"outbox", name_},
                                     {"topic", topic},
                                     {"reason", to_label(failure.reason)},
@@ -267,7 +263,7 @@ void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& 
 }
 
 void OutboxTelemetry::topic_released(const std::string& topic) {
-  if (topics_said_to_be_held_.erase(topic) == 0) return;
+  if (said_.held_topics_told.erase(topic) == 0) return;
   log_->info(messages::topic_released, {{"outbox", name_}, {"topic", topic}});
 }
 

@@ -38,17 +38,19 @@ struct OutboxOptions {
   HealthLimits health;
 };
 
-/// Turns what one pipeline does into metrics, health and log lines.
+/// Turns what the pipelines of one outbox do, one after the other, into metrics, health and log lines.
 ///
 /// The members of `Probe`, and `beat` and `ended`, are for the pipeline's thread; `sampled`, `refresh`, and
 /// what is told of `Activity::expire` for any one thread each. What only counts is for any thread: `queried`,
 /// `expired`, `replayed` and `connection_opened`. Nothing here blocks, and each call costs some atomics and a
-/// short uncontended lock.
+/// short uncontended lock. `begun`, `replaced` and `stops` are for their supervisor.
 class OutboxTelemetry final : public relay::Probe {
  public:
   /// All that is handed in outlives this.
   OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& health, Log& log, const Time& time,
                   const OutboxOptions& options);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
 
   void state_changed(relay::State state) override;
   void fetched(core::PollCause cause, std::size_t rows, std::size_t late_rows) override;
@@ -71,6 +73,13 @@ class OutboxTelemetry final : public relay::Probe {
   void topic_released(const std::string& topic) override;
   void held_topics(std::size_t topics) override;
 
+  /// A pipeline begins its work with these options, after the one before is gone. Counters go on; the log
+  /// tells of it as of the first one.
+  void begun(const OutboxOptions& options);
+  /// A new configuration ends the pipeline, which drains; the process goes on.
+  void replaced() { health_->replaced(); }
+  /// The process ends.
+  void stops() { health_->stops(); }
   /// The pipeline's loop turns: to be called each second.
   void beat();
   /// The pipeline's thread leaves; no more beats are expected.
@@ -84,6 +93,23 @@ class OutboxTelemetry final : public relay::Probe {
   void refresh();
 
  private:
+  /// What the log was told of the pipeline that works, so that it says little twice.
+  struct Said {
+    bool is_relaying = false;
+    bool is_leading = false;          ///< as the latest line about it says
+    std::array<Repeats, 4> failures;  ///< by activity
+    Repeats late_rows;
+    Repeats refused_rows{news_interval, max_news_lines};
+    Repeats requeues{news_interval, max_news_lines};
+    std::size_t requeued_rows_unsaid = 0;  ///< since the latest line about them
+    Repeats held_topics{news_interval, max_news_lines};
+    std::set<std::string> held_topics_told;
+  };
+  /// Each refused row, requeue and held topic is news, so there is nothing to repeat; but there can be very
+  /// many.
+  static constexpr std::size_t max_news_lines = 20;
+  static constexpr std::chrono::seconds news_interval{30};
+
   void say_state(relay::State state, relay::State previous);
   void say_refused(LogLevel level, std::string_view message, const core::RowId& row,
                    const core::Failure& failure);
@@ -95,16 +121,8 @@ class OutboxTelemetry final : public relay::Probe {
   Log* log_;
   const Time* time_;
   std::atomic<relay::State> state_{relay::State::starting};
-  bool has_said_relaying_ = false;
   bool leads_ = false;
-  bool has_said_leading_ = false;    ///< what the log's latest line about it says
-  std::array<Repeats, 4> failures_;  // by activity
-  Repeats late_rows_;
-  Repeats refused_rows_;
-  Repeats requeues_;
-  std::size_t requeued_unsaid_ = 0;  ///< rows, since the log's latest line about it
-  Repeats held_topics_;
-  std::set<std::string> topics_said_to_be_held_;
+  Said said_;
 };
 
 }  // namespace outbox_relay::telemetry

@@ -20,7 +20,8 @@ namespace outbox_relay::telemetry {
 /// failures are counted only, and so is what recovers from failures that were never said.
 class Repeats {
  public:
-  explicit Repeats(Duration interval = std::chrono::seconds{30}, std::size_t max_lines = 4)
+  Repeats() = default;
+  explicit Repeats(Duration interval, std::size_t max_lines = 4)
       : interval_(interval), max_lines_(max_lines) {}
 
   /// A line to be written.
@@ -45,8 +46,8 @@ class Repeats {
   /// Takes a line; returns how many the line stands for.
   [[nodiscard]] std::uint64_t take_line();
 
-  Duration interval_;
-  std::size_t max_lines_;
+  Duration interval_ = std::chrono::seconds{30};
+  std::size_t max_lines_ = 4;
   std::optional<TimePoint> failing_since_;
   bool is_trouble_known_ = false;  ///< a line was written since `failing_since_`
   std::optional<TimePoint> interval_start_;

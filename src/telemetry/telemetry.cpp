@@ -46,6 +46,12 @@ OutboxTelemetry& Telemetry::add_outbox(const OutboxOptions& options) {
       std::make_unique<OutboxTelemetry>(*registry_, health, *log_, time_, options));
 }
 
+void Telemetry::remove_outbox(const std::string& outbox) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(outboxes_, [&outbox](const auto& each) { return each->name() == outbox; });
+  health_.remove(outbox);
+}
+
 void Telemetry::config_reloaded(bool successful) {
   process_.reload_successful.Set(successful ? 1 : 0);
   if (successful) process_.reload_success_timestamp.Set(to_timestamp(time_.wall()));

@@ -31,8 +31,10 @@ class Telemetry {
   Telemetry(const Telemetry&) = delete;
   Telemetry& operator=(const Telemetry&) = delete;
 
-  /// The returned reference stays valid as long as this. Names of outboxes are unique.
+  /// The returned reference stays valid until it is removed. Names of outboxes are unique.
   OutboxTelemetry& add_outbox(const OutboxOptions& options);
+  /// Nothing is told of the outbox any more: its series go, and its health.
+  void remove_outbox(const std::string& outbox);
   /// The configuration was read again, or refused.
   void config_reloaded(bool successful);
 

@@ -63,6 +63,29 @@ TEST_CASE("not ready before every outbox was polled", "[health]") {
   CHECK(relay.is_ready());
 }
 
+TEST_CASE("an outbox whose pipeline is replaced stays ready, unless no other one follows", "[health]") {
+  Relay relay;
+  relay.poll(0);
+  relay.orders.replaced();
+  relay.orders.state_changed(relay::State::draining);
+  CHECK(relay.is_ready());
+
+  SECTION("the next one begins where it was") {
+    relay.orders.begun({}, relay.now);
+    relay.orders.state_changed(relay::State::starting);
+    CHECK(relay.is_ready());
+  }
+  SECTION("the process ends") {
+    relay.orders.stops();
+    CHECK_FALSE(relay.is_ready());
+  }
+  SECTION("the old one ends, and hangs then") {
+    relay.orders.ended();
+    relay.now += 31s;
+    CHECK_FALSE(relay.health.liveness(false).is_good);
+  }
+}
+
 TEST_CASE("an idle outbox stays ready for ever", "[health]") {
   Relay relay;
   relay.poll(0);

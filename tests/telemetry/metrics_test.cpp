@@ -175,6 +175,43 @@ TEST_CASE("queries and pages have their distributions", "[metrics]") {
   CHECK(observed.value("page_rows_bucket{outbox=\"orders\",le=\"1000\"}") == "2");
 }
 
+TEST_CASE("an outbox that is removed leaves no series, and the others theirs", "[metrics]") {
+  Observed observed;
+  auto& audit =
+      observed.telemetry.add_outbox({.name = "audit", .limit_rows = 5, .limit_bytes = {}, .health = {}});
+  const auto series = [&observed] {
+    const std::string text = observed.telemetry.render();
+    std::size_t count = 0;
+    for (auto at = text.find("\"audit\""); at != std::string::npos; at = text.find("\"audit\"", at + 1))
+      ++count;
+    return count;
+  };
+  audit.completed(7);
+  observed.orders.completed(3);
+  const auto before = series();
+  CHECK(before > 0);
+  observed.telemetry.remove_outbox("audit");
+  CHECK(series() == 0);
+  CHECK(observed.value("rows_completed_total{outbox=\"orders\"}") == "3");
+  CHECK(observed.telemetry.health().readiness(true).text.find("audit") == std::string::npos);
+
+  observed.telemetry.add_outbox({.name = "audit", .limit_rows = 5, .limit_bytes = {}, .health = {}});
+  CHECK(series() == before);
+  CHECK(observed.value("rows_completed_total{outbox=\"audit\"}") == "0");
+}
+
+TEST_CASE("counters of an outbox go on when its pipeline is replaced, with other limits", "[metrics]") {
+  Observed observed;
+  observed.orders.completed(3);
+  observed.orders.held_topics(1);
+  observed.orders.replaced();
+  observed.orders.begun({.name = "orders", .limit_rows = 7, .limit_bytes = {1000}, .health = {}});
+  CHECK(observed.value("rows_completed_total{outbox=\"orders\"}") == "3");
+  CHECK(observed.value("in_flight_limit_rows{outbox=\"orders\"}") == "7");
+  CHECK(observed.value("in_flight_limit_bytes{outbox=\"orders\"}") == "1000");
+  CHECK(observed.value("held_topics{outbox=\"orders\"}") == "0");
+}
+
 TEST_CASE("the process tells what it is and how its configuration fares", "[metrics]") {
   Observed observed;
   CHECK(observed.value(

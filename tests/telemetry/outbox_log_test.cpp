@@ -24,6 +24,22 @@ const core::Failure refused{.reason = core::Reason::connection,
 
 }  // namespace
 
+TEST_CASE("a pipeline that replaces another one is told of as the first", "[outbox_log]") {
+  Observed observed;
+  observed.orders.leading(true);
+  observed.orders.beat();
+  observed.orders.state_changed(relay::State::idle);
+  observed.orders.failed(relay::Activity::publish, refused);
+  observed.orders.replaced();
+  observed.orders.state_changed(relay::State::draining);
+  observed.orders.begun({.name = "orders", .limit_rows = 1, .limit_bytes = {}, .health = {}});
+  observed.orders.beat();
+  observed.orders.state_changed(relay::State::idle);
+  observed.orders.recovered(relay::Activity::publish);  // from what the one before it had
+  CHECK(said(observed).size() == 5);
+  CHECK(said(observed).back() == R"(level=info msg="relaying" outbox=orders)");
+}
+
 TEST_CASE("a steady flow is silent", "[outbox_log]") {
   Observed observed;
   observed.orders.state_changed(relay::State::relaying);
