@@ -71,9 +71,6 @@ ClientHandle make_client(const ProducerSettings& settings, ProducerKind kind) {
            "change `kafka.properties`");
   }
   given_away(configuration);
-  // Fetches tokens in librdkafka's own thread; refused, and not needed, without OAUTHBEARER.
-  const ErrorHandle not_needed{rd_kafka_sasl_background_callbacks_enable(client.get())};
-  rd_kafka_set_log_queue(client.get(), nullptr);  // the main queue
   return client;
 }
 
@@ -102,8 +99,24 @@ class Arguments {
 
 }  // namespace
 
+std::optional<core::Failure> refusal_of(ProducerSettings settings) {
+  // Without brokers nothing is resolved or connected, so the client is gone at once.
+  std::erase_if(settings.properties, [](const auto& property) {
+    return property.first == "bootstrap.servers" || property.first == "metadata.broker.list";
+  });
+  try {
+    make_client(settings, ProducerKind::batches);
+  } catch (const core::FailureError& error) {
+    return error.failure();
+  }
+  return std::nullopt;
+}
+
 Producer::Producer(const ProducerSettings& settings, int event_fd, ProducerKind kind)
     : client_(make_client(settings, kind)), queue_(rd_kafka_queue_get_main(client_.get())) {
+  // Fetches tokens in librdkafka's own thread; refused, and not needed, without OAUTHBEARER.
+  const ErrorHandle not_needed{rd_kafka_sasl_background_callbacks_enable(client_.get())};
+  rd_kafka_set_log_queue(client_.get(), nullptr);  // the main queue
   static constexpr std::uint64_t one = 1;
   rd_kafka_queue_io_event_enable(queue_.get(), event_fd, &one, sizeof one);
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/failure.h"
 #include "core/row.h"
 #include "kafka/handles.h"
 #include "kafka/properties.h"
@@ -28,6 +29,10 @@ enum class ProducerKind : std::uint8_t {
   batches,  ///< it comes to its end, and nothing behind the refused batch is delivered
   probe,    ///< it goes on with the next record; for one record at a time
 };
+
+/// Why librdkafka would make no producer of these settings, or nothing. Asks no server; takes some
+/// milliseconds.
+[[nodiscard]] std::optional<core::Failure> refusal_of(ProducerSettings settings);
 
 /// One librdkafka producer and the queue on which all its events arrive: delivery reports, errors, log lines.
 ///
