@@ -59,7 +59,7 @@ int baseline(const BaselineOptions& options) {
                     << "is ever marked as sent\n  hint: delete the history of the table instead\n";
           return exit_configuration;
         }
-        postgres::Baseline work(to_postgres_settings(config, outbox), to_before(options.before),
+        postgres::Baseline work(to_postgres_settings(config.postgres, outbox), to_before(options.before),
                                 options.beside_relay);
         const auto count = carry_out(work, options.dry_run);
         std::cout << (options.output == Output::json ? to_json(options, count) : to_text(options, count));

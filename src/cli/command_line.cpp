@@ -27,7 +27,9 @@ void add_run(CLI::App& app, Command& command) {
   auto options = std::make_shared<RunOptions>();
   add_config_option(*sub, options->config_file);
   sub->footer(
-      "SIGTERM or SIGINT lets what is in flight finish (drain_timeout); a second one leaves at once.\n\n"
+      "SIGTERM or SIGINT lets what is in flight finish (drain_timeout); a second one leaves at once.\n"
+      "SIGHUP reads the configuration again: only outboxes whose settings have changed are restarted, and a\n"
+      "file with mistakes changes nothing.\n\n"
       "Examples:\n"
       "  outbox-relay run -c /etc/outbox-relay/relay.yaml\n"
       "  KAFKA_BROKERS=kafka:9092 outbox-relay run -c config/minimal.yaml");

@@ -2,14 +2,16 @@
 
 #include <unistd.h>
 
-#include <boost/asio/post.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "cli/build_info.h"
 #include "cli/exit_code.h"
 #include "cli/mapping.h"
-#include "cli/outbox_assembly.h"
+#include "cli/reload.h"
+#include "config/difference.h"
 #include "core/failure.h"
 #include "http/index_page.h"
 
@@ -32,13 +34,17 @@ telemetry::BuildInfo telemetry_build_info() {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, telemetry::Log& log, const telemetry::SystemdSettings& systemd)
-    : config_(config),
+Daemon::Daemon(std::string config_file, config::Config config, telemetry::Log& log,
+               const telemetry::SystemdSettings& systemd)
+    : config_file_(std::move(config_file)),
+      config_(std::move(config)),
       log_(log),
       telemetry_(telemetry_build_info(), log),
       systemd_(systemd.socket),
-      replays_(io_, config, log, [this] { leave_when_all_are_gone(); }) {
-  server_.emplace(io_, http::ListenAddress{config.http.listen.address, config.http.listen.port}, routes());
+      outboxes_(io_, telemetry_, log,
+                {.failed = [this](const core::Failure& failure) { outbox_failed(failure); },
+                 .empty = [this] { leave(); }}) {
+  server_.emplace(io_, http::ListenAddress{config_.http.listen.address, config_.http.listen.port}, routes());
   log_.info("listening", {{"address", server_->address().to_string()}});
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   await_signal();
@@ -51,14 +57,13 @@ Daemon::Daemon(const config::Config& config, telemetry::Log& log, const telemetr
 Daemon::~Daemon() = default;
 
 int Daemon::run() noexcept {
-  start_workers();
+  outboxes_.reconcile(config_);
   // Not when the first row was relayed: what is ordered behind this service must not wait for PostgreSQL and
   // Kafka, and systemd would take their absence for a failed start. That is what /readyz is for.
   tell_systemd("READY=1");
   if (watchdog_) watchdog_->start();
   io_.run();
-  workers_.clear();  // the threads have told their end
-  return exit_code_;
+  return exit_code();
 }
 
 http::Routes Daemon::routes() {
@@ -82,66 +87,6 @@ http::Routes Daemon::routes() {
            }}};
 }
 
-void Daemon::start_workers() {
-  for (const config::Outbox& outbox : config_.outboxes) {
-    auto& outbox_telemetry = telemetry_.add_outbox(to_telemetry_options(outbox));
-    ++running_;
-    ++present_;
-    workers_.push_back(std::make_unique<relay::Worker>(
-        [this, &outbox, &outbox_telemetry](boost::asio::any_io_executor executor) {
-          return assemble_outbox(executor, config_, outbox, outbox_telemetry, log_,
-                                 [this, &outbox, &outbox_telemetry](std::int64_t request) {
-                                   boost::asio::post(io_, [this, &outbox, &outbox_telemetry, request] {
-                                     replays_.begin(outbox, request, outbox_telemetry);
-                                   });
-                                 });
-        },
-        [this, &outbox, &outbox_telemetry](bool is_settled, std::exception_ptr bug) {
-          boost::asio::post(io_,
-                            [this, &outbox, &outbox_telemetry, ended = Ended{is_settled, std::move(bug)}] {
-                              worker_ended(outbox.name, outbox_telemetry, ended);
-                            });
-        },
-        [this] { boost::asio::post(io_, [this] { worker_gone(); }); }));
-  }
-}
-
-void Daemon::worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
-                          const Ended& ended) {
-  outbox_telemetry.ended();
-  if (ended.bug) {
-    try {
-      std::rethrow_exception(ended.bug);
-    } catch (const core::FailureError& error) {
-      // What the configuration's check could not see: a secret file, a property that only a producer refuses,
-      // or, for a supervisor to try again, that there are too few threads for one.
-      log_.error(error.failure().message, {{"outbox", outbox}, {"hint", error.failure().hint}});
-      exit_code_ = error.failure().remedy == core::Remedy::operate ? exit_configuration : exit_unavailable;
-      if (!is_draining_) drain();
-    } catch (const std::exception& bug) {
-      log_.error("a bug has ended the pipeline, aborting", {{"outbox", outbox}, {"error", bug.what()}});
-      throw;  // out of `run`
-    }
-  } else if (!ended.is_settled && exit_code_ == exit_done) {
-    exit_code_ = exit_unexpected;
-  }
-  if (--running_ == 0) log_.info("stopped", {{"settled", exit_code_ == exit_done}});
-}
-
-void Daemon::worker_gone() {
-  --present_;
-  leave_when_all_are_gone();
-}
-
-// Only then is there nothing left that could be stuck, and that a signal or `drain_timeout` has to cut short.
-void Daemon::leave_when_all_are_gone() {
-  if (present_ > 0 || !replays_.empty()) return;
-  drain_timer_.cancel();
-  if (watchdog_) watchdog_->stop();
-  signals_.cancel();
-  server_->stop();
-}
-
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
@@ -152,8 +97,7 @@ void Daemon::await_signal() {
 
 void Daemon::signalled(int signal) {
   if (signal == SIGHUP) {
-    log_.warn("SIGHUP does nothing in this version",
-              {{"hint", "restart the relay to load another configuration"}});
+    reload();
   } else if (is_draining_) {
     leave_at_once("second signal");
   } else {
@@ -162,14 +106,47 @@ void Daemon::signalled(int signal) {
   }
 }
 
+void Daemon::reload() {
+  if (is_draining_) return;  // whoever starts next reads the file
+  const std::chrono::microseconds now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+  tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count()));
+  const auto next = load_again(config_file_, log_);
+  telemetry_.config_reloaded(next.has_value());
+  if (next) apply(*next);
+  tell_systemd("READY=1");
+}
+
+void Daemon::apply(const config::Config& next) {
+  config_ = in_force_after(config_, next);
+  log_.set_level(to_log_options(config_.log).level);
+  const auto changes = outboxes_.reconcile(config_);
+  log_.info("configuration reloaded", {{"file", config_file_},
+                                       {"started", changes.started},
+                                       {"restarted", changes.restarted},
+                                       {"stopped", changes.stopped},
+                                       {"unchanged", changes.unchanged}});
+  const auto left = config::differing_options(config_, next);
+  if (left.empty()) return;
+  std::string names;
+  for (const std::string_view name : left) names.append(names.empty() ? "" : ", ").append(name);
+  log_.warn("not everything that has changed is in force",
+            {{"options", names}, {"hint", "restart the relay for these options"}});
+}
+
+void Daemon::outbox_failed(const core::Failure& failure) {
+  // Too few threads, say, is for a supervisor to try again.
+  failed_with_ = failure.remedy == core::Remedy::operate ? exit_configuration : exit_unavailable;
+  if (!is_draining_) drain();
+}
+
 void Daemon::drain() {
   is_draining_ = true;
   // So that TimeoutStopSec= of the unit need not follow `drain_timeout`.
   const auto longest_stop = config_.drain_timeout + std::chrono::seconds{5};
   tell_systemd("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
                std::to_string(std::chrono::microseconds{longest_stop}.count()));
-  for (const auto& worker : workers_) worker->stop();
-  replays_.stop();
+  outboxes_.drain();
   drain_timer_.expires_after(config_.drain_timeout);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
@@ -177,20 +154,33 @@ void Daemon::drain() {
   });
 }
 
+// Only when the outboxes are gone is there nothing left that could be stuck, and that a signal or
+// `drain_timeout` has to cut short.
+void Daemon::leave() {
+  drain_timer_.cancel();
+  if (watchdog_) watchdog_->stop();
+  signals_.cancel();
+  server_->stop();
+}
+
 void Daemon::tell_systemd(const std::string& message) {
   if (const auto reason = systemd_.notify(message))
     log_.warn("systemd could not be told", {{"error", *reason}});
 }
 
+int Daemon::exit_code() const {
+  return failed_with_.value_or(outboxes_.is_settled() ? exit_done : exit_unexpected);
+}
+
 // Without destructors: they would wait for threads that may be stuck. Nothing is lost that a kill would not
 // lose, and a kill loses nothing.
 void Daemon::leave_at_once(const std::string& why) {
-  if (running_ == 0) {
+  if (!outboxes_.is_working()) {
     log_.warn(why + ": leaving at once, although a library has not ended its threads");
-    std::_Exit(exit_code_);
+    std::_Exit(exit_code());
   }
   log_.warn(why + ": leaving at once, what is in flight will be published again");
-  std::_Exit(exit_code_ == exit_done ? exit_unexpected : exit_code_);
+  std::_Exit(failed_with_.value_or(exit_unexpected));
 }
 
 }  // namespace outbox_relay::cli

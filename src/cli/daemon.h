@@ -3,33 +3,35 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <exception>
-#include <memory>
 #include <optional>
-#include <vector>
+#include <string>
 
-#include "cli/replays.h"
+#include "cli/outboxes.h"
 #include "cli/watchdog.h"
 #include "config/config.h"
+#include "core/failure.h"
 #include "http/server.h"
-#include "relay/worker.h"
 #include "telemetry/systemd_notifier.h"
 #include "telemetry/telemetry.h"
 
 namespace outbox_relay::cli {
 
-/// The running process: one worker thread an outbox, and on the main thread signals, HTTP and supervision.
+/// The running process: its outboxes on threads of their own, and on the main thread signals, HTTP and
+/// supervision.
 ///
 /// It does not end because a server is away. It ends by SIGTERM or SIGINT: the first drains within
-/// `drain_timeout`, a second leaves at once. As a service of systemd it says when it has started, that it
-/// stops, and that it lives. Lives on the main thread.
+/// `drain_timeout`, a second leaves at once. SIGHUP has it read its configuration again. As a service of
+/// systemd it says when it has started, that it reloads and stops, and that it lives. Lives on the main
+/// thread.
 class Daemon {
  public:
-  /// Begins to listen. Throws `http::ListenError`. The configuration and the log outlive it.
-  Daemon(const config::Config& config, telemetry::Log& log, const telemetry::SystemdSettings& systemd);
+  /// Begins to listen. Throws `http::ListenError`. `config` was read from `config_file`; the log outlives
+  /// this.
+  Daemon(std::string config_file, config::Config config, telemetry::Log& log,
+         const telemetry::SystemdSettings& systemd);
   ~Daemon();
 
-  /// Starts the workers and stays until their end. Returns the exit code of the process, or exits with it
+  /// Starts the outboxes and stays until their end. Returns the exit code of the process, or exits with it
   /// when a thread is stuck: `done` when all that was in flight was settled.
   ///
   /// A bug, of a pipeline or here, ends the process at once: to unwind would mean to wait for the other
@@ -37,24 +39,20 @@ class Daemon {
   int run() noexcept;
 
  private:
-  struct Ended {
-    bool is_settled = false;
-    std::exception_ptr bug;
-  };
-
   [[nodiscard]] http::Routes routes();
-  void start_workers();
   void await_signal();
   void signalled(int signal);
+  void reload();
+  void apply(const config::Config& next);
+  void outbox_failed(const core::Failure& failure);
   void drain();
   void tell_systemd(const std::string& message);
+  [[nodiscard]] int exit_code() const;
   [[noreturn]] void leave_at_once(const std::string& why);
-  void worker_ended(const std::string& outbox, telemetry::OutboxTelemetry& outbox_telemetry,
-                    const Ended& ended);
-  void worker_gone();
-  void leave_when_all_are_gone();
+  void leave();
 
-  const config::Config& config_;
+  const std::string config_file_;
+  config::Config config_;  ///< in force
   telemetry::Log& log_;
   telemetry::Telemetry telemetry_;
   const telemetry::SystemdNotifier systemd_;
@@ -63,12 +61,9 @@ class Daemon {
   boost::asio::steady_timer drain_timer_{io_};
   std::optional<Watchdog> watchdog_;
   std::optional<http::Server> server_;
-  std::vector<std::unique_ptr<relay::Worker>> workers_;
-  Replays replays_;
-  std::size_t running_ = 0;  ///< workers whose pipeline has not ended
-  std::size_t present_ = 0;  ///< workers whose assembly is not gone
+  Outboxes outboxes_;
   bool is_draining_ = false;
-  int exit_code_ = 0;  ///< of exit_code.h
+  std::optional<int> failed_with_;  ///< an exit code: why it drains, if not by a signal
 };
 
 }  // namespace outbox_relay::cli

@@ -130,15 +130,15 @@ core::PlanSettings to_plan_settings(const config::Outbox& outbox) {
           .topic_grace = outbox.topic_grace};
 }
 
-postgres::Settings to_postgres_settings(const config::Config& config, const config::Outbox& outbox) {
+postgres::Settings to_postgres_settings(const config::Postgres& server, const config::Outbox& outbox) {
   postgres::Settings settings;
-  settings.server.connection = config.postgres.connection.reveal();
-  settings.server.password = [file = config.postgres.password_file]() -> std::optional<std::string> {
+  settings.server.connection = server.connection.reveal();
+  settings.server.password = [file = server.password_file]() -> std::optional<std::string> {
     if (!file) return std::nullopt;
     return read_or_throw(*file).reveal();
   };
-  settings.server.connect_timeout = config.postgres.connect_timeout;
-  settings.server.statement_timeout = config.postgres.statement_timeout;
+  settings.server.connect_timeout = server.connect_timeout;
+  settings.server.statement_timeout = server.statement_timeout;
   settings.table = {.schema = outbox.table.schema,
                     .name = outbox.table.table,
                     .id = outbox.columns.id,
@@ -153,21 +153,21 @@ postgres::Settings to_postgres_settings(const config::Config& config, const conf
                     .last_error = outbox.columns.last_error,
                     .completion = to_postgres(outbox.completion),
                     .parks = outbox.refused == config::Refused::park};
-  settings.control_schema = config.postgres.control_schema;
+  settings.control_schema = server.control_schema;
   settings.completion_commit = to_postgres(outbox.completion_commit);
   settings.coordination = to_postgres(outbox.coordination);
   settings.notify_channel = outbox.notify_channel;
   return settings;
 }
 
-kafka::ProducerSettings to_producer_settings(const config::Config& config, const config::Outbox& outbox) {
+kafka::ProducerSettings to_producer_settings(const config::Kafka& cluster, const config::Outbox& outbox) {
   kafka::ProducerSettings settings;
-  for (const config::Property& property : config.kafka.properties) {
+  for (const config::Property& property : cluster.properties) {
     settings.properties.emplace_back(property.name, property.value.reveal());
     if (config::is_sensitive_property(property.name)) settings.secrets.push_back(property.value.reveal());
   }
-  settings.read_secrets = [password = config.kafka.sasl_password_file,
-                           key_password = config.kafka.ssl_key_password_file] {
+  settings.read_secrets = [password = cluster.sasl_password_file,
+                           key_password = cluster.ssl_key_password_file] {
     std::vector<std::pair<std::string, std::string>> properties;
     if (password) properties.emplace_back("sasl.password", read_or_throw(*password).reveal());
     if (key_password) properties.emplace_back("ssl.key.password", read_or_throw(*key_password).reveal());

@@ -13,10 +13,10 @@ namespace outbox_relay::cli {
 
 [[nodiscard]] core::Routing to_routing(const config::Outbox& outbox);
 [[nodiscard]] core::PlanSettings to_plan_settings(const config::Outbox& outbox);
-[[nodiscard]] postgres::Settings to_postgres_settings(const config::Config& config,
+[[nodiscard]] postgres::Settings to_postgres_settings(const config::Postgres& server,
                                                       const config::Outbox& outbox);
 /// Reads the secret files. Throws `core::FailureError` when one cannot be read.
-[[nodiscard]] kafka::ProducerSettings to_producer_settings(const config::Config& config,
+[[nodiscard]] kafka::ProducerSettings to_producer_settings(const config::Kafka& cluster,
                                                            const config::Outbox& outbox);
 [[nodiscard]] telemetry::OutboxOptions to_telemetry_options(const config::Outbox& outbox);
 [[nodiscard]] telemetry::LogOptions to_log_options(const config::Log& log);

@@ -61,22 +61,23 @@ postgres::Retention::Events retention_events(telemetry::OutboxTelemetry& telemet
 
 class OutboxAssembly final : public relay::Assembly {
  public:
-  OutboxAssembly(const boost::asio::any_io_executor& executor, const config::Config& config,
-                 const config::Outbox& outbox, telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
-                 ReplayRequested replay_requested)
+  OutboxAssembly(const boost::asio::any_io_executor& executor, const OutboxSettings& settings,
+                 telemetry::OutboxTelemetry& telemetry, telemetry::Log& log, ReplayRequested replay_requested)
       : telemetry_(telemetry),
-        routing_(to_routing(outbox)),
+        routing_(to_routing(settings.outbox)),
         clock_(executor),
-        source_(executor, to_postgres_settings(config, outbox), routing_.columns,
-                source_events(telemetry, log, outbox.name)),
-        sink_(std::make_unique<kafka::KafkaSink>(executor, to_producer_settings(config, outbox), routing_,
-                                                 librdkafka_lines(log, outbox.name))),
-        pipeline_(to_plan_settings(outbox), routing_, source_, *sink_, clock_, telemetry),
-        sampler_(to_postgres_settings(config, outbox), outbox.sample_interval, outlook_,
-                 sampler_events(telemetry, log, outbox.name, std::move(replay_requested))) {
-    if (outbox.keep_sent.count() == 0) return;
-    retention_.emplace(to_postgres_settings(config, outbox), outbox.keep_sent, outlook_,
-                       retention_events(telemetry));
+        source_(executor, to_postgres_settings(settings.postgres, settings.outbox), routing_.columns,
+                source_events(telemetry, log, settings.outbox.name)),
+        sink_(std::make_unique<kafka::KafkaSink>(executor,
+                                                 to_producer_settings(settings.kafka, settings.outbox),
+                                                 routing_, librdkafka_lines(log, settings.outbox.name))),
+        pipeline_(to_plan_settings(settings.outbox), routing_, source_, *sink_, clock_, telemetry),
+        sampler_(to_postgres_settings(settings.postgres, settings.outbox), settings.outbox.sample_interval,
+                 outlook_,
+                 sampler_events(telemetry, log, settings.outbox.name, std::move(replay_requested))) {
+    if (settings.outbox.keep_sent.count() == 0) return;
+    retention_.emplace(to_postgres_settings(settings.postgres, settings.outbox), settings.outbox.keep_sent,
+                       outlook_, retention_events(telemetry));
   }
 
   // librdkafka reads rows in place until it is gone, and the pipeline's window holds them.
@@ -107,11 +108,10 @@ class OutboxAssembly final : public relay::Assembly {
 }  // namespace
 
 std::unique_ptr<relay::Assembly> assemble_outbox(boost::asio::any_io_executor executor,
-                                                 const config::Config& config, const config::Outbox& outbox,
+                                                 const OutboxSettings& settings,
                                                  telemetry::OutboxTelemetry& telemetry, telemetry::Log& log,
                                                  ReplayRequested replay_requested) {
-  return std::make_unique<OutboxAssembly>(executor, config, outbox, telemetry, log,
-                                          std::move(replay_requested));
+  return std::make_unique<OutboxAssembly>(executor, settings, telemetry, log, std::move(replay_requested));
 }
 
 }  // namespace outbox_relay::cli

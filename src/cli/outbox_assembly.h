@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "config/config.h"
+#include "cli/outbox_settings.h"
 #include "relay/worker.h"
 #include "telemetry/log.h"
 #include "telemetry/outbox_telemetry.h"
@@ -19,8 +19,10 @@ using ReplayRequested = std::function<void(std::int64_t request)>;
 /// Puts one outbox together on its pipeline's thread: PostgreSQL on one side, Kafka on the other, the
 /// pipeline between them, and the sampler beside it. What is handed in outlives it. Throws
 /// `core::FailureError` when librdkafka refuses the settings, or a secret cannot be read.
-[[nodiscard]] std::unique_ptr<relay::Assembly> assemble_outbox(
-    boost::asio::any_io_executor executor, const config::Config& config, const config::Outbox& outbox,
-    telemetry::OutboxTelemetry& telemetry, telemetry::Log& log, ReplayRequested replay_requested);
+[[nodiscard]] std::unique_ptr<relay::Assembly> assemble_outbox(boost::asio::any_io_executor executor,
+                                                               const OutboxSettings& settings,
+                                                               telemetry::OutboxTelemetry& telemetry,
+                                                               telemetry::Log& log,
+                                                               ReplayRequested replay_requested);
 
 }  // namespace outbox_relay::cli

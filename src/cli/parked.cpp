@@ -62,7 +62,7 @@ int parked(const ParkedOptions& options) {
                     << "  hint: name `parked_at`, `attempts` and `last_error` in `columns`\n";
           return exit_configuration;
         }
-        postgres::ParkedRows parked_rows(to_postgres_settings(config, outbox));
+        postgres::ParkedRows parked_rows(to_postgres_settings(config.postgres, outbox));
         const postgres::ParkedSelection selection{options.ids, options.keys, options.reasons};
         return options.action == ParkedAction::list ? list(parked_rows, selection, options)
                                                     : release(parked_rows, selection, options);

@@ -111,7 +111,7 @@ int replay(const ReplayOptions& options) {
                                    << "` has `completion: delete`: there are no sent rows to replay\n";
                          return exit_configuration;
                        }
-                       postgres::ReplayRequests requests(to_postgres_settings(config, outbox));
+                       postgres::ReplayRequests requests(to_postgres_settings(config.postgres, outbox));
                        if (options.cancel) requests.cancel(*options.cancel);
                        if (const auto id = options.cancel ? options.cancel : options.watch)
                          return report(options, follow(requests, *id));

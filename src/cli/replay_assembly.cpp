@@ -41,18 +41,18 @@ core::PlanSettings to_replay_settings(const config::Outbox& outbox) {
 
 class ReplayAssembly final : public relay::Assembly {
  public:
-  ReplayAssembly(const boost::asio::any_io_executor& executor, const config::Config& config,
-                 const config::Outbox& outbox, std::int64_t request, telemetry::OutboxTelemetry& telemetry,
-                 telemetry::Log& log)
+  ReplayAssembly(const boost::asio::any_io_executor& executor, const OutboxSettings& settings,
+                 std::int64_t request, telemetry::OutboxTelemetry& telemetry, telemetry::Log& log)
       : executor_(executor),
-        probe_(telemetry, log, outbox.name, request),
-        routing_(to_replay_routing(outbox, request)),
+        probe_(telemetry, log, settings.outbox.name, request),
+        routing_(to_replay_routing(settings.outbox, request)),
         clock_(executor),
-        source_(executor, to_postgres_settings(config, outbox), routing_.columns, request, clock_,
-                events(log, outbox.name)),
-        sink_(std::make_unique<kafka::KafkaSink>(executor, to_producer_settings(config, outbox), routing_,
-                                                 librdkafka_lines(log, outbox.name))),
-        pipeline_(to_replay_settings(outbox), routing_, source_, *sink_, clock_, probe_) {}
+        source_(executor, to_postgres_settings(settings.postgres, settings.outbox), routing_.columns, request,
+                clock_, events(log, settings.outbox.name)),
+        sink_(std::make_unique<kafka::KafkaSink>(executor,
+                                                 to_producer_settings(settings.kafka, settings.outbox),
+                                                 routing_, librdkafka_lines(log, settings.outbox.name))),
+        pipeline_(to_replay_settings(settings.outbox), routing_, source_, *sink_, clock_, probe_) {}
 
   // librdkafka reads rows in place until it is gone, and the pipeline's window holds them.
   ~ReplayAssembly() override { sink_.reset(); }
@@ -79,10 +79,9 @@ class ReplayAssembly final : public relay::Assembly {
 }  // namespace
 
 std::unique_ptr<relay::Assembly> assemble_replay(const boost::asio::any_io_executor& executor,
-                                                 const config::Config& config, const config::Outbox& outbox,
-                                                 std::int64_t request, telemetry::OutboxTelemetry& telemetry,
-                                                 telemetry::Log& log) {
-  return std::make_unique<ReplayAssembly>(executor, config, outbox, request, telemetry, log);
+                                                 const OutboxSettings& settings, std::int64_t request,
+                                                 telemetry::OutboxTelemetry& telemetry, telemetry::Log& log) {
+  return std::make_unique<ReplayAssembly>(executor, settings, request, telemetry, log);
 }
 
 }  // namespace outbox_relay::cli

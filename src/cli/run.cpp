@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 #include <variant>
 
 #include "cli/build_info.h"
@@ -17,22 +18,27 @@
 namespace outbox_relay::cli {
 
 int run(const RunOptions& options) {
-  std::signal(SIGHUP,
-              SIG_IGN);  // until the daemon takes it, which asks for nothing: it must not end the process
+  // Until the daemon takes it: it must not end a process that reads the file just now, nor be lost.
+  sigset_t hang_up;
+  sigemptyset(&hang_up);
+  sigaddset(&hang_up, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &hang_up, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error to be handled where it is met
-  const auto loaded = load_config(options.config_file);
+  auto loaded = load_config(options.config_file);
   if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
     std::cerr << config::to_text(*problems);
     return exit_configuration;
   }
-  const auto& config = std::get<config::Config>(loaded);
+  auto& config = std::get<config::Config>(loaded);
   telemetry::Log log{to_log_options(config.log)};
   log.info("outbox-relay starts", {{"version", program_version()},
                                    {"revision", program_revision()},
                                    {"outboxes", config.outboxes.size()}});
   if (const auto warning = kafka::version_warning()) log.warn(*warning);
   try {
-    Daemon daemon{config, log, telemetry::read_systemd_settings(std::getenv, getpid())};
+    Daemon daemon{options.config_file, std::move(config), log,
+                  telemetry::read_systemd_settings(std::getenv, getpid())};
+    pthread_sigmask(SIG_UNBLOCK, &hang_up, nullptr);
     return daemon.run();
   } catch (const http::ListenError& error) {
     log.error(error.what(), {{"hint", error.hint()}});

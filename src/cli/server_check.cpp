@@ -30,7 +30,7 @@ postgres::InspectionSettings to_inspection(const config::Config& config, const c
   const std::string of_outbox = " -c " + config_file + " --outbox " + outbox.name;
   const bool is_seen = outbox.coordination != config::Coordination::none;
   return {
-      .settings = to_postgres_settings(config, outbox),
+      .settings = to_postgres_settings(config.postgres, outbox),
       .columns = to_routing(outbox).columns,
       .deletes_sent_rows = outbox.keep_sent.count() > 0,
       .make_role = "outbox-relay sql role" + of_outbox,
@@ -93,7 +93,7 @@ class ServerCheck {
     }
     try {
       const auto settings =
-          kafka::with_present_secrets(to_producer_settings(config_, config_.outboxes.front()));
+          kafka::with_present_secrets(to_producer_settings(config_.kafka, config_.outboxes.front()));
       auto inspection = kafka::inspect(settings, topics);
       for (auto& finding : inspection.cluster) add("", std::move(finding));
       for (std::size_t at = 0; at < topics.size(); ++at) {

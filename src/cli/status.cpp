@@ -15,7 +15,7 @@ int status(const StatusOptions& options) {
     std::vector<OutboxReport> reports;
     for (const config::Outbox& outbox : config.outboxes) {
       reports.push_back({outbox.name, config::to_text(outbox.table),
-                         postgres::read_status(to_postgres_settings(config, outbox))});
+                         postgres::read_status(to_postgres_settings(config.postgres, outbox))});
     }
     std::cout << (options.output == Output::json ? to_json(reports) : to_table(reports));
     std::cerr << to_problems(reports);

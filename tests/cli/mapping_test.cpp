@@ -29,7 +29,7 @@ TEST_CASE("what nobody has set parks refused rows, holds their keys, and asks fo
   CHECK(plan.hold_keys);
   CHECK(plan.topic_grace == 5min);
   CHECK(plan.dead_letter_topic == std::nullopt);
-  const auto postgres = to_postgres_settings(config, config.outboxes[0]);
+  const auto postgres = to_postgres_settings(config.postgres, config.outboxes[0]);
   CHECK(postgres.coordination == postgres::Coordination::advisory_lock);
   CHECK(postgres.table.parks);
   CHECK(postgres.table.parked_at == "parked_at");
@@ -47,17 +47,17 @@ TEST_CASE("each way to deal with refused rows reaches the rules", "[cli]") {
   const auto dead = config_of("topic: t, refused: dead_letter, dead_letter_topic: dead");
   CHECK(to_plan_settings(dead.outboxes[0]).refused == core::OnRefusal::dead_letter);
   CHECK(to_plan_settings(dead.outboxes[0]).dead_letter_topic == "dead");
-  CHECK_FALSE(to_postgres_settings(dead, dead.outboxes[0]).table.parks);
+  CHECK_FALSE(to_postgres_settings(dead.postgres, dead.outboxes[0]).table.parks);
 
   const auto debezium = config_of("preset: debezium");
   CHECK(to_plan_settings(debezium.outboxes[0]).refused == core::OnRefusal::halt);
-  CHECK_FALSE(to_postgres_settings(debezium, debezium.outboxes[0]).table.parks);
+  CHECK_FALSE(to_postgres_settings(debezium.postgres, debezium.outboxes[0]).table.parks);
 }
 
 TEST_CASE("each way to coordinate reaches the database's side", "[cli]") {
   const auto coordination = [](const std::string& written) {
     const auto config = config_of("topic: t, coordination: " + written);
-    return to_postgres_settings(config, config.outboxes[0]).coordination;
+    return to_postgres_settings(config.postgres, config.outboxes[0]).coordination;
   };
   CHECK(coordination("advisory_lock") == postgres::Coordination::advisory_lock);
   CHECK(coordination("lease") == postgres::Coordination::lease);

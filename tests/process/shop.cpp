@@ -37,17 +37,25 @@ Shop::Shop(PostgresServer& postgres, KafkaServer& kafka)
 }
 
 void Shop::start(const std::string& outboxes, const RelayProgram::Surroundings& surroundings) {
-  start_with("postgres:\n  connection: \"" + relay_connection_string() +
-                 "\"\nkafka:\n  properties:\n    bootstrap.servers: \"" + kafka_.bootstrap() + "\"\n",
-             outboxes, surroundings);
+  start_with(servers(), outboxes, surroundings);
+}
+
+std::string Shop::servers() const {
+  return "postgres:\n  connection: \"" + relay_connection_string() +
+         "\"\nkafka:\n  properties:\n    bootstrap.servers: \"" + kafka_.bootstrap() + "\"\n";
+}
+
+std::string Shop::configuration(const std::string& servers, const std::string& outboxes) {
+  return servers +
+         "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt, level: \"${LOG_LEVEL:-info}\" "
+         "}\noutboxes:\n" +
+         outboxes;
 }
 
 void Shop::start_with(const std::string& servers, const std::string& outboxes,
                       const RelayProgram::Surroundings& surroundings) {
-  configuration_ = servers +
-                   "http: { listen: \"127.0.0.1:0\" }\nlog: { format: logfmt, level: \"${LOG_LEVEL:-info}\" "
-                   "}\noutboxes:\n" +
-                   (outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
+  configuration_ =
+      configuration(servers, outboxes.empty() ? orders_outbox(database_ + ".{aggregatetype}") : outboxes);
   relay_.emplace(OUTBOX_RELAY_PROGRAM, configuration_, surroundings);
 }
 

@@ -24,6 +24,15 @@ class Shop {
   void start_with(const std::string& servers, const std::string& outboxes = "",
                   const RelayProgram::Surroundings& surroundings = {});
   [[nodiscard]] Process& relay() { return relay_->process(); }
+  /// Has the relay read other outboxes, or another configuration, as of RelayProgram.
+  [[nodiscard]] bool reload(const std::string& outboxes) {
+    return relay_->reload(configuration(servers(), outboxes));
+  }
+  [[nodiscard]] bool reload_with(const std::string& configuration) { return relay_->reload(configuration); }
+  /// The YAML of the sections `postgres` and `kafka`.
+  [[nodiscard]] std::string servers() const;
+  /// The whole file.
+  [[nodiscard]] static std::string configuration(const std::string& servers, const std::string& outboxes);
   /// One more relay with the same configuration, on a port of its own; as after a restart or beside the
   /// first.
   [[nodiscard]] std::unique_ptr<RelayProgram> another_relay() const;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -31,6 +32,26 @@ RelayProgram::RelayProgram(const std::string& program, const std::string& config
 
 RelayProgram::~RelayProgram() {
   std::filesystem::remove(config_file_);
+}
+
+bool RelayProgram::reload(const std::string& configuration) {
+  if (!eventually([this] { return !address().empty(); })) return false;  // it has read the first one
+  const auto taken = [this] { return log_lines_with("configuration reloaded"); };
+  const auto refused = [this] { return log_lines_with("the configuration in force stays"); };
+  const auto taken_before = taken(), refused_before = refused();
+  const std::filesystem::path next = config_file_.string() + ".next";
+  std::ofstream(next, std::ios::binary) << configuration;
+  std::filesystem::rename(next, config_file_);
+  process_->signal(SIGHUP);
+  return eventually([&] { return taken() > taken_before || refused() > refused_before; }) &&
+         taken() > taken_before;
+}
+
+std::size_t RelayProgram::log_lines_with(std::string_view text) const {
+  const std::string all = log();
+  std::size_t count = 0;
+  for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++count;
+  return count;
 }
 
 std::string RelayProgram::address() const {

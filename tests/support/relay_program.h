@@ -32,6 +32,9 @@ class RelayProgram {
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] std::string log() const { return process_->errors(); }
   [[nodiscard]] const std::filesystem::path& config_file() const { return config_file_; }
+  /// Puts another configuration in the file's place, by a rename, and has the relay read it. Returns whether
+  /// it did, and took it.
+  [[nodiscard]] bool reload(const std::string& configuration);
 
   struct Answer {
     int status = 0;
@@ -48,6 +51,7 @@ class RelayProgram {
 
  private:
   [[nodiscard]] std::string address() const;
+  [[nodiscard]] std::size_t log_lines_with(std::string_view text) const;
 
   std::filesystem::path config_file_;
   std::optional<Process> process_;
