@@ -17,6 +17,8 @@
 
 namespace outbox_relay::cli {
 
+using telemetry::Message;
+
 namespace {
 
 http::Response to_response(const telemetry::HealthReport& report) {
@@ -45,7 +47,7 @@ Daemon::Daemon(std::string config_file, config::Config config, telemetry::Log& l
                 {.failed = [this](const core::Failure& failure) { outbox_failed(failure); },
                  .empty = [this] { leave(); }}) {
   server_.emplace(io_, http::ListenAddress{config_.http.listen.address, config_.http.listen.port}, routes());
-  log_.info("listening", {{"address", server_->address().to_string()}});
+  log_.say<Message::listening>(server_->address().to_string());
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   await_signal();
   if (systemd.watchdog_timeout) {
@@ -101,7 +103,7 @@ void Daemon::signalled(int signal) {
   } else if (is_draining_) {
     leave_at_once("second signal");
   } else {
-    log_.info("signal received, draining", {{"timeout_ms", config_.drain_timeout.count()}});
+    log_.say<Message::signal_received>(config_.drain_timeout.count());
     drain();
   }
 }
@@ -121,17 +123,13 @@ void Daemon::apply(const config::Config& next) {
   config_ = in_force_after(config_, next);
   log_.set_level(to_log_options(config_.log).level);
   const auto changes = outboxes_.reconcile(config_);
-  log_.info("configuration reloaded", {{"file", config_file_},
-                                       {"started", changes.started},
-                                       {"restarted", changes.restarted},
-                                       {"stopped", changes.stopped},
-                                       {"unchanged", changes.unchanged}});
+  log_.say<Message::reloaded>(config_file_, changes.started, changes.restarted, changes.stopped,
+                              changes.unchanged);
   const auto left = config::differing_options(config_, next);
   if (left.empty()) return;
   std::string names;
   for (const std::string_view name : left) names.append(names.empty() ? "" : ", ").append(name);
-  log_.warn("not everything that has changed is in force",
-            {{"options", names}, {"hint", "restart the relay for these options"}});
+  log_.say<Message::reload_incomplete>(names, "restart the relay for these options");
 }
 
 void Daemon::outbox_failed(const core::Failure& failure) {
@@ -164,8 +162,7 @@ void Daemon::leave() {
 }
 
 void Daemon::tell_systemd(const std::string& message) {
-  if (const auto reason = systemd_.notify(message))
-    log_.warn("systemd could not be told", {{"error", *reason}});
+  if (const auto reason = systemd_.notify(message)) log_.say<Message::systemd_not_told>(*reason);
 }
 
 int Daemon::exit_code() const {
@@ -176,10 +173,10 @@ int Daemon::exit_code() const {
 // lose, and a kill loses nothing.
 void Daemon::leave_at_once(const std::string& why) {
   if (!outboxes_.is_working()) {
-    log_.warn(why + ": leaving at once, although a library has not ended its threads");
+    log_.say<Message::left_threads>(why);
     std::_Exit(exit_code());
   }
-  log_.warn(why + ": leaving at once, what is in flight will be published again");
+  log_.say<Message::left_rows_in_flight>(why);
   std::_Exit(failed_with_.value_or(exit_unexpected));
 }
 

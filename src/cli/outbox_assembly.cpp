@@ -37,7 +37,7 @@ postgres::Sampler::Events sampler_events(telemetry::OutboxTelemetry& telemetry, 
       .sampled = [&telemetry](const postgres::Sample& sample) { telemetry.sampled(to_telemetry(sample)); },
       .failed =
           [&log, outbox](const core::Failure& failure) {
-            log.debug("sampling failed", {{"outbox", outbox}, {"error", failure.message}});
+            log.say<telemetry::Message::sampling_failed>(outbox, failure.message);
           },
       .connection_opened = [&telemetry] { telemetry.connection_opened(relay::Purpose::control); },
       .measured =

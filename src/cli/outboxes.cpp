@@ -7,6 +7,8 @@
 
 namespace outbox_relay::cli {
 
+using telemetry::Message;
+
 Outboxes::Outboxes(boost::asio::io_context& io, telemetry::Telemetry& telemetry, telemetry::Log& log,
                    Events events)
     : io_(io), telemetry_(telemetry), log_(log), events_(std::move(events)) {}
@@ -55,7 +57,7 @@ void Outboxes::drain() {
 }
 
 void Outboxes::say_stopped() {
-  if (working_ == 0) log_.info("stopped", {{"settled", is_settled_}});
+  if (working_ == 0) log_.say<Message::stopped>(is_settled_);
 }
 
 void Outboxes::start_wanted() {
@@ -103,10 +105,10 @@ void Outboxes::fail(const std::string& outbox, const std::exception_ptr& bug) {
   try {
     std::rethrow_exception(bug);
   } catch (const core::FailureError& error) {
-    log_.error(error.failure().message, {{"outbox", outbox}, {"hint", error.failure().hint}});
+    log_.say<Message::cannot_work>(outbox, error.failure().message, error.failure().hint);
     events_.failed(error.failure());
   } catch (const std::exception& error) {
-    log_.error("a bug has ended the pipeline, aborting", {{"outbox", outbox}, {"error", error.what()}});
+    log_.say<Message::bug>(outbox, error.what());
     throw;  // out of the context's `run`
   }
 }

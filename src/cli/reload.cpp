@@ -11,6 +11,9 @@
 #include "kafka/producer.h"
 
 namespace outbox_relay::cli {
+
+using telemetry::Message;
+
 namespace {
 
 /// More are for `check` to show.
@@ -19,14 +22,11 @@ constexpr std::size_t most_problems = 20;
 void say_refused(const config::Problems& problems, telemetry::Log& log) {
   const std::size_t shown = std::min(problems.list.size(), most_problems);
   for (const config::Problem& problem : std::span(problems.list).first(shown)) {
-    log.error("configuration refused", {{"place", config::place_of(problem, problems.file)},
-                                        {"error", problem.what},
-                                        {"hint", problem.hint}});
+    log.say<Message::configuration_refused>(config::place_of(problem, problems.file), problem.what,
+                                            problem.hint);
   }
-  log.error("the configuration in force stays",
-            {{"file", problems.file},
-             {"problems", problems.list.size() + problems.left_out},
-             {"hint", "`outbox-relay check` shows them all; mend the file and reload"}});
+  log.say<Message::configuration_stays>(problems.file, problems.list.size() + problems.left_out,
+                                        "`outbox-relay check` shows them all; mend the file and reload");
 }
 
 /// What would end the relay if it were started with this configuration, and only who tries comes to know: a

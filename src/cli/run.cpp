@@ -31,17 +31,16 @@ int run(const RunOptions& options) {
   }
   auto& config = std::get<config::Config>(loaded);
   telemetry::Log log{to_log_options(config.log)};
-  log.info("outbox-relay starts", {{"version", program_version()},
-                                   {"revision", program_revision()},
-                                   {"outboxes", config.outboxes.size()}});
-  if (const auto warning = kafka::version_warning()) log.warn(*warning);
+  using telemetry::Message;
+  log.say<Message::starts>(program_version(), program_revision(), config.outboxes.size());
+  if (const auto fault = kafka::version_warning()) log.say<Message::librdkafka_has_fault>(*fault);
   try {
     Daemon daemon{options.config_file, std::move(config), log,
                   telemetry::read_systemd_settings(std::getenv, getpid())};
     pthread_sigmask(SIG_UNBLOCK, &hang_up, nullptr);
     return daemon.run();
   } catch (const http::ListenError& error) {
-    log.error(error.what(), {{"hint", error.hint()}});
+    log.say<Message::cannot_listen>(error.what(), error.hint());
     return exit_unavailable;
   }
 }

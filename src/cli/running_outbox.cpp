@@ -6,7 +6,6 @@
 #include "cli/outbox_assembly.h"
 #include "cli/replay_assembly.h"
 #include "core/failure.h"
-#include "telemetry/messages.h"
 
 namespace outbox_relay::cli {
 
@@ -56,9 +55,8 @@ void RunningOutbox::replay_ended(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const core::FailureError& error) {
-    log_.warn(telemetry::messages::replay_not_begun, {{"outbox", settings_.outbox.name},
-                                                      {"error", error.failure().message},
-                                                      {"hint", error.failure().hint}});
+    log_.say<telemetry::Message::replay_not_begun>(settings_.outbox.name, error.failure().message,
+                                                   error.failure().hint);
   }
 }
 
@@ -80,8 +78,7 @@ void RunningOutbox::stop_within(std::chrono::milliseconds timeout) {
   patience_.expires_after(timeout);
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    log_.warn("drain_timeout has passed: what is in flight will be published again",
-              {{"outbox", settings_.outbox.name}});
+    log_.say<telemetry::Message::drain_cut_short>(settings_.outbox.name);
     for (relay::Worker* worker : {pipeline_.get(), replay_.get()}) {
       if (worker != nullptr) worker->abandon();
     }

@@ -22,7 +22,7 @@ void Watchdog::look() {
     systemd_.notify("WATCHDOG=1");
   } else if (was_alive_) {
     // The last words before systemd's SIGABRT; without them nobody could tell why.
-    log_.error("not alive, the watchdog is not fed", {{"report", report.text}});
+    log_.say<telemetry::Message::not_alive>(report.text);
   }
   was_alive_ = report.is_good;
   timer_.expires_after(interval_);

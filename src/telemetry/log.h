@@ -1,64 +1,38 @@
 #pragma once
 
-#include <unistd.h>
+#include <utility>
 
-#include <array>
-#include <cstdint>
-#include <iterator>
-#include <memory>
-#include <optional>
-#include <string_view>
-
-#include "telemetry/log_format.h"
-#include "telemetry/time.h"
+#include "telemetry/line_log.h"
+#include "telemetry/messages.h"
 
 namespace outbox_relay::telemetry {
 
-struct LogOptions {
-  LogLevel level = LogLevel::info;
-  std::optional<LogFormat> format;  ///< nothing: text on a terminal, logfmt elsewhere
-  int descriptor = STDERR_FILENO;   ///< results go to stdout, messages to stderr
-};
-
-/// Lines since the start.
-struct LogCounts {
-  std::array<std::uint64_t, std::size(all_log_levels)> written{};  ///< in the order of `all_log_levels`
-  std::uint64_t suppressed = 0;  ///< repeated ones kept back, and those that the descriptor did not take
-};
-
-/// The log: one line a call, with the time in UTC (RFC 3339, milliseconds).
-///
-/// Thread-safe. Writing never blocks, throws or ends the process, whatever became of the descriptor; lines
-/// that cannot be written are counted. No text handed in may hold a payload, a key or a secret.
-class Log {
+/// The log: lines of the vocabulary (`messages.h`), and no others. As `LineLog` in all else.
+class Log : private LineLog {
  public:
-  explicit Log(const LogOptions& options, Time time = {});
-  ~Log();
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
+  using LineLog::count_suppressed;
+  using LineLog::counts;
+  using LineLog::LineLog;
+  using LineLog::set_level;
 
-  void write(LogLevel level, std::string_view message, LogFields fields = {}) noexcept;
-  void debug(std::string_view message, LogFields fields = {}) noexcept {
-    write(LogLevel::debug, message, fields);
+  /// A value for each of the message's fields, in their order.
+  template <Message message, typename... Values>
+  void say(const Values&... values) noexcept {
+    say_at<message>(facts_of(message).level, values...);
   }
-  void info(std::string_view message, LogFields fields = {}) noexcept {
-    write(LogLevel::info, message, fields);
+  /// The same for a message that may be worse than usual.
+  template <Message message, typename... Values>
+  void say_at(LogLevel level, const Values&... values) noexcept {
+    static_assert(sizeof...(Values) == facts_of(message).field_count());
+    write_line<message>(level, std::index_sequence_for<Values...>{}, values...);
   }
-  void warn(std::string_view message, LogFields fields = {}) noexcept {
-    write(LogLevel::warn, message, fields);
-  }
-  void error(std::string_view message, LogFields fields = {}) noexcept {
-    write(LogLevel::error, message, fields);
-  }
-
-  void set_level(LogLevel level) noexcept;
-  /// A line was kept back by its caller, because it repeats.
-  void count_suppressed() noexcept;
-  [[nodiscard]] LogCounts counts() const noexcept;
 
  private:
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  template <Message message, std::size_t... At, typename... Values>
+  void write_line(LogLevel level, std::index_sequence<At...>, const Values&... values) noexcept {
+    constexpr const MessageFacts& facts = facts_of(message);
+    write(level, facts.text, {LogField{facts.fields[At], values}...});
+  }
 };
 
 }  // namespace outbox_relay::telemetry

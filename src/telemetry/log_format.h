@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,6 +46,11 @@ class LogValue {
   LogValue(const char* text) : value_(std::string_view(text)) {}
   LogValue(double number) : value_(number) {}
   LogValue(bool truth) : value_(truth) {}
+  /// Nothing: an empty text.
+  template <typename Number>
+  LogValue(const std::optional<Number>& number) {
+    if (number) value_ = LogValue(*number).value_;
+  }
   template <std::integral Number>
     requires(!std::same_as<Number, bool>)
   LogValue(Number number) : value_(static_cast<std::int64_t>(number)) {}

@@ -3,9 +3,10 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <optional>
 #include <utility>
 
-#include "telemetry/messages.h"
+#include "telemetry/failure_lines.h"
 
 namespace outbox_relay::telemetry {
 
@@ -15,24 +16,9 @@ double to_seconds(std::chrono::duration<double> duration) {
   return duration.count();
 }
 
-/// In seconds, no finer than people want to read.
-double for_people(Duration duration) {
-  return std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(duration)).count();
-}
-
-LogLevel level_of(core::Remedy remedy) {
-  switch (remedy) {
-    case core::Remedy::retry:
-    case core::Remedy::rebuild:
-    case core::Remedy::isolate:
-    case core::Remedy::hold_topic:
-      return LogLevel::warn;
-    case core::Remedy::park:
-    case core::Remedy::operate:
-      return LogLevel::error;
-  }
-  return LogLevel::error;
-}
+constexpr std::string_view late_rows_hint =
+    "let the INSERT draw ids from the column's own sequence, with CACHE 1 and NO CYCLE; rows found late may "
+    "be out of order";
 
 }  // namespace
 
@@ -61,23 +47,23 @@ void OutboxTelemetry::state_changed(relay::State state) {
 /// One line a change that matters to people. Between relaying and idle there are many changes and no news;
 /// that a pipeline backs off or waits is said by the failure's own line, with its reason.
 void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
-  const LogFields fields{{"outbox", name_}, {"state", to_label(state)}, {"previous", to_label(previous)}};
+  const auto now = to_label(state), before = to_label(previous);
   switch (state) {
     case relay::State::standby:
       said_.is_relaying = false;
-      log_->info(messages::standby, fields);
+      log_->say<Message::standby>(name_, now, before);
       return;
     case relay::State::halted:
-      log_->error(messages::halted, fields);
+      log_->say<Message::halted>(name_, now, before);
       return;
     case relay::State::draining:
-      log_->info(messages::draining, fields);
+      log_->say<Message::draining>(name_, now, before);
       return;
     case relay::State::relaying:
     case relay::State::idle:
       if (!said_.is_relaying) {
         said_.is_relaying = true;
-        log_->info(messages::relaying, {{"outbox", name_}});
+        log_->say<Message::relaying>(name_);
         return;
       }
       break;
@@ -86,7 +72,7 @@ void OutboxTelemetry::say_state(relay::State state, relay::State previous) {
     case relay::State::waiting_for_operator:
       break;
   }
-  log_->debug(messages::state_changed, fields);
+  log_->say<Message::state_changed>(name_, now, before);
 }
 
 void OutboxTelemetry::fetched(core::PollCause cause, std::size_t rows, std::size_t late_rows) {
@@ -98,9 +84,7 @@ void OutboxTelemetry::fetched(core::PollCause cause, std::size_t rows, std::size
   if (late_rows == 0) return;
   series_.late_rows.Increment(static_cast<double>(late_rows));
   if (const auto said = said_.late_rows.failed(time_->now(), {})) {
-    log_->warn(
-        messages::late_rows,
-        {{"outbox", name_}, {"rows", late_rows}, {"times", said->times}, {"hint", messages::late_rows_hint}});
+    log_->say<Message::late_rows>(name_, late_rows, said->times, late_rows_hint);
   } else {
     log_->count_suppressed();
   }
@@ -125,43 +109,36 @@ void OutboxTelemetry::completed(std::size_t rows) {
 void OutboxTelemetry::parked(const core::RowId& row, const core::Failure& failure) {
   series_.rows_parked[failure.reason].Increment();
   health_->completed(time_->now());
-  say_refused(LogLevel::error, messages::parked, row, failure);
+  if (const auto times = news_of(said_.refused_rows)) {
+    log_->say<Message::row_parked>(name_, row.to_string(), to_label(failure.reason), failure.message,
+                                   failure.hint, *times);
+  }
 }
 
 void OutboxTelemetry::dead_lettered(const core::RowId& row, const core::Failure& failure) {
   series_.rows_dead_lettered[failure.reason].Increment();
-  say_refused(LogLevel::warn, messages::dead_lettered, row, failure);
+  if (const auto times = news_of(said_.refused_rows)) {
+    log_->say<Message::row_dead_lettered>(name_, row.to_string(), to_label(failure.reason), failure.message,
+                                          failure.hint, *times);
+  }
 }
 
-void OutboxTelemetry::say_refused(LogLevel level, std::string_view message, const core::RowId& row,
-                                  const core::Failure& failure) {
-  const auto times = said_.refused_rows.news(time_->now());
-  if (!times) {
-    log_->count_suppressed();
-    return;
-  }
-  log_->write(level, message,
-              {{"outbox", name_},
-               {"row", row.to_string()},
-               {"reason", to_label(failure.reason)},
-               {"error", failure.message},
-               {"hint", failure.hint},
-               {"times", *times}});
+std::optional<std::uint64_t> OutboxTelemetry::news_of(Repeats& repeats) {
+  const auto times = repeats.news(time_->now());
+  if (!times) log_->count_suppressed();
+  return times;
 }
 
 void OutboxTelemetry::held(std::size_t rows) {
   health_->completed(time_->now());
-  log_->debug(messages::held, {{"outbox", name_}, {"rows", rows}});
+  log_->say<Message::rows_held>(name_, rows);
 }
 
 void OutboxTelemetry::requeued(std::size_t rows) {
   series_.rows_requeued.Increment(static_cast<double>(rows));
   said_.requeued_rows_unsaid += rows;
-  if (!said_.requeues.news(time_->now())) {
-    log_->count_suppressed();
-    return;
-  }
-  log_->info(messages::requeued, {{"outbox", name_}, {"rows", std::exchange(said_.requeued_rows_unsaid, 0)}});
+  if (!news_of(said_.requeues)) return;
+  log_->say<Message::rows_requeued>(name_, std::exchange(said_.requeued_rows_unsaid, 0));
 }
 
 void OutboxTelemetry::leading(bool leads) {
@@ -174,7 +151,11 @@ void OutboxTelemetry::leading(bool leads) {
 void OutboxTelemetry::say_leading() {
   if (leads_ == said_.is_leading) return;
   said_.is_leading = leads_;
-  log_->info(leads_ ? messages::leads : messages::leads_no_more, {{"outbox", name_}});
+  if (leads_) {
+    log_->say<Message::leads>(name_);
+  } else {
+    log_->say<Message::leads_no_more>(name_);
+  }
 }
 
 void OutboxTelemetry::queried(relay::Query query, std::chrono::steady_clock::duration duration) {
@@ -183,7 +164,7 @@ void OutboxTelemetry::queried(relay::Query query, std::chrono::steady_clock::dur
 
 void OutboxTelemetry::redelivering(std::size_t records) {
   series_.records_redelivered.Increment(static_cast<double>(records));
-  log_->debug(messages::redelivering, {{"outbox", name_}, {"records", records}});
+  log_->say<Message::redelivering>(name_, records);
 }
 
 void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& failure) {
@@ -208,39 +189,23 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
     log_->count_suppressed();
     return;
   }
-  const auto level = level_of(failure.remedy);
-  if (said->times == 1) {
-    log_->write(level, messages::failed(activity),
-                {{"outbox", name_},
-                 {"reason", to_label(failure.reason)},
-                 {"error", failure.message},
-                 {"hint", failure.hint}});
-  } else {
-    log_->write(level, messages::failed(activity),
-                {{"outbox", name_},
-                 {"reason", to_label(failure.reason)},
-                 {"error", failure.message},
-                 {"hint", failure.hint},
-                 {"times", said->times},
-                 {"lasting_seconds", for_people(said->lasting)}});
-  }
+  say_failed(activity, *log_, name_, failure, *said);
 }
 
 void OutboxTelemetry::recovered(relay::Activity activity) {
   const auto said = said_.failures[static_cast<std::size_t>(activity)].recovered(time_->now());
   if (!said) return;
-  log_->info(messages::recovered(activity),
-             {{"outbox", name_}, {"lasted_seconds", for_people(said->lasting)}});
+  say_recovered(activity, *log_, name_, *said);
 }
 
 void OutboxTelemetry::connection_opened(relay::Purpose purpose) {
   series_.connections_opened[purpose].Increment();
-  log_->debug(messages::connection_opened, {{"outbox", name_}, {"purpose", to_label(purpose)}});
+  log_->say<Message::connection_opened>(name_, to_label(purpose));
 }
 
 void OutboxTelemetry::producer_created() {
   series_.producers_created.Increment();
-  log_->debug(messages::producer_created, {{"outbox", name_}});
+  log_->say<Message::producer_created>(name_);
 }
 
 void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
@@ -250,21 +215,14 @@ void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
 }
 
 void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
-  if (!said_.held_topics.news(time_->now())) {
-    log_->count_suppressed();
-    return;
-  }
+  if (!news_of(said_.held_topics)) return;
   said_.held_topics_told.insert(topic);
-  log_->warn(messages::topic_held, {{"outbox", name_},
-                                    {"topic", topic},
-                                    {"reason", to_label(failure.reason)},
-                                    {"error", failure.message},
-                                    {"hint", failure.hint}});
+  log_->say<Message::topic_held>(name_, topic, to_label(failure.reason), failure.message, failure.hint);
 }
 
 void OutboxTelemetry::topic_released(const std::string& topic) {
   if (said_.held_topics_told.erase(topic) == 0) return;
-  log_->info(messages::topic_released, {{"outbox", name_}, {"topic", topic}});
+  log_->say<Message::topic_released>(name_, topic);
 }
 
 void OutboxTelemetry::held_topics(std::size_t topics) {

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -111,8 +113,8 @@ class OutboxTelemetry final : public relay::Probe {
   static constexpr std::chrono::seconds news_interval{30};
 
   void say_state(relay::State state, relay::State previous);
-  void say_refused(LogLevel level, std::string_view message, const core::RowId& row,
-                   const core::Failure& failure);
+  /// How many pieces of news a line stands for; nothing: it is kept back.
+  [[nodiscard]] std::optional<std::uint64_t> news_of(Repeats& repeats);
   void say_leading();
 
   const std::string name_;

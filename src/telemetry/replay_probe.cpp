@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "telemetry/messages.h"
-
 namespace outbox_relay::telemetry {
 
 ReplayProbe::ReplayProbe(OutboxTelemetry& telemetry, Log& log, std::string outbox, std::int64_t request,
@@ -13,11 +11,11 @@ ReplayProbe::ReplayProbe(OutboxTelemetry& telemetry, Log& log, std::string outbo
       outbox_(std::move(outbox)),
       request_(request),
       time_(std::move(time)) {
-  log_->info(messages::replay_begun, {{"outbox", outbox_}, {"replay", request_}});
+  log_->say<Message::replay_begun>(outbox_, request_);
 }
 
 ReplayProbe::~ReplayProbe() {
-  log_->info(messages::replay_left, {{"outbox", outbox_}, {"replay", request_}, {"records", records_}});
+  log_->say<Message::replay_left>(outbox_, request_, records_);
 }
 
 void ReplayProbe::acknowledged(std::size_t records, core::Bytes, std::span<const double>,
@@ -28,7 +26,8 @@ void ReplayProbe::acknowledged(std::size_t records, core::Bytes, std::span<const
 
 void ReplayProbe::parked(const core::RowId&, const core::Failure& failure) {
   if (refused_rows_.news(time_.now())) {
-    say(messages::replay_refused, failure);
+    log_->say<Message::replay_refused>(outbox_, request_, to_label(failure.reason), failure.message,
+                                       failure.hint);
   } else {
     log_->count_suppressed();
   }
@@ -36,7 +35,7 @@ void ReplayProbe::parked(const core::RowId&, const core::Failure& failure) {
 
 void ReplayProbe::failed(relay::Activity activity, const core::Failure& failure) {
   if (failures_[static_cast<std::size_t>(activity)].failed(time_.now(), failure.message)) {
-    say(messages::replay_failing, failure);
+    say_failing(failure);
   } else {
     log_->count_suppressed();
   }
@@ -44,23 +43,20 @@ void ReplayProbe::failed(relay::Activity activity, const core::Failure& failure)
 
 void ReplayProbe::recovered(relay::Activity activity) {
   if (failures_[static_cast<std::size_t>(activity)].recovered(time_.now()))
-    log_->info(messages::replay_recovered, {{"outbox", outbox_}, {"replay", request_}});
+    log_->say<Message::replay_recovered>(outbox_, request_);
 }
 
 void ReplayProbe::topic_held(const std::string&, const core::Failure& failure) {
   if (held_topics_.news(time_.now())) {
-    say(messages::replay_failing, failure);
+    say_failing(failure);
   } else {
     log_->count_suppressed();
   }
 }
 
-void ReplayProbe::say(std::string_view message, const core::Failure& failure) {
-  log_->warn(message, {{"outbox", outbox_},
-                       {"replay", request_},
-                       {"reason", to_label(failure.reason)},
-                       {"error", failure.message},
-                       {"hint", failure.hint}});
+void ReplayProbe::say_failing(const core::Failure& failure) {
+  log_->say<Message::replay_failing>(outbox_, request_, to_label(failure.reason), failure.message,
+                                     failure.hint);
 }
 
 }  // namespace outbox_relay::telemetry

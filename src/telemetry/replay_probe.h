@@ -45,7 +45,7 @@ class ReplayProbe final : public relay::Probe {
   void held_topics(std::size_t) override {}
 
  private:
-  void say(std::string_view message, const core::Failure& failure);
+  void say_failing(const core::Failure& failure);
 
   OutboxTelemetry* telemetry_;
   Log* log_;

@@ -53,6 +53,22 @@ TEST_CASE("what was rolled back is not published, what was committed is, once an
   }
 }
 
+TEST_CASE("a relay that keeps up is silent") {
+  Shop shop;
+  shop.start();
+  shop.insert(1);
+  REQUIRE(shop.is_relayed());
+  const auto has_said = [&shop](const char* text) {
+    return eventually([&shop, text] { return shop.log().find(text) != std::string::npos; });
+  };
+  REQUIRE(has_said("msg=\"leading: this relay works on the outbox\""));
+  REQUIRE(has_said("msg=\"relaying\""));
+  const std::string log = shop.log();
+  for (int batch = 0; batch < 100; ++batch) shop.insert(batch % 3 * 500 + 1, 50);
+  REQUIRE(shop.is_relayed());
+  CHECK(shop.log() == log);
+}
+
 TEST_CASE("a key goes to the partition where Java producers put it") {
   Shop shop;
   shop.start();

@@ -230,9 +230,9 @@ TEST_CASE("the process tells what it is and how its configuration fares", "[metr
 
 TEST_CASE("log lines are counted, written and kept back", "[metrics]") {
   Observed observed;
-  observed.log.warn("one");
-  observed.log.warn("two");
-  observed.log.debug("below the level: no line, no count");
+  observed.log.say<Message::systemd_not_told>("one");
+  observed.log.say<Message::systemd_not_told>("two");
+  observed.log.say<Message::producer_created>("orders");  // below the level: no line, no count
   observed.log.count_suppressed();
   CHECK(observed.value("log_messages_total{level=\"warn\"}") == "2");
   CHECK(observed.value("log_messages_total{level=\"debug\"}") == "0");

@@ -1,4 +1,4 @@
-#include "telemetry/log.h"
+#include "telemetry/line_log.h"
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -95,7 +95,7 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
-struct Log::Implementation {
+struct LineLog::Implementation {
   Implementation(const LogOptions& options, Time source)
       : time(std::move(source)),
         format(
@@ -114,12 +114,12 @@ struct Log::Implementation {
   spdlog::logger logger;
 };
 
-Log::Log(const LogOptions& options, Time time)
+LineLog::LineLog(const LogOptions& options, Time time)
     : implementation_(std::make_unique<Implementation>(options, std::move(time))) {}
 
-Log::~Log() = default;
+LineLog::~LineLog() = default;
 
-void Log::write(LogLevel level, std::string_view message, LogFields fields) noexcept {
+void LineLog::write(LogLevel level, std::string_view message, LogFields fields) noexcept {
   auto& [time, format, sink, logger] = *implementation_;
   if (!logger.should_log(to_spdlog(level))) return;
   try {
@@ -131,15 +131,15 @@ void Log::write(LogLevel level, std::string_view message, LogFields fields) noex
   }
 }
 
-void Log::set_level(LogLevel level) noexcept {
+void LineLog::set_level(LogLevel level) noexcept {
   implementation_->logger.set_level(to_spdlog(level));
 }
 
-void Log::count_suppressed() noexcept {
+void LineLog::count_suppressed() noexcept {
   implementation_->sink->count_suppressed();
 }
 
-LogCounts Log::counts() const noexcept {
+LogCounts LineLog::counts() const noexcept {
   return implementation_->sink->counts();
 }
 

@@ -1,4 +1,4 @@
-#include "telemetry/log.h"
+#include "telemetry/line_log.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -20,8 +20,8 @@ TEST_CASE("a line begins with its time in UTC and its level", "[log]") {
   StandingTime clock;
   LogFile file;
   const auto logged = [&](LogFormat format) {
-    Log log({.level = LogLevel::info, .format = format, .descriptor = file.descriptor()}, clock.time());
-    log.warn("fetching failed", {{"outbox", "orders"}});
+    LineLog log({.level = LogLevel::info, .format = format, .descriptor = file.descriptor()}, clock.time());
+    log.write(LogLevel::warn, "fetching failed", {{"outbox", "orders"}});
     return file.lines().back();
   };
   CHECK(logged(LogFormat::text) == "2026-11-18T11:06:40.250Z warn  fetching failed outbox=orders");
@@ -33,8 +33,8 @@ TEST_CASE("a line begins with its time in UTC and its level", "[log]") {
 
 TEST_CASE("without a format, what is no terminal gets logfmt", "[log]") {
   LogFile file;
-  Log log({.level = LogLevel::info, .format = {}, .descriptor = file.descriptor()});
-  log.info("hello");
+  LineLog log({.level = LogLevel::info, .format = {}, .descriptor = file.descriptor()});
+  log.write(LogLevel::info, "hello");
   CHECK(file.text().starts_with("ts="));
 }
 
@@ -46,8 +46,8 @@ TEST_CASE("without a format, a terminal gets text", "[log]") {
   const int screen = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
   REQUIRE(screen >= 0);
   StandingTime clock;
-  Log log({.level = LogLevel::info, .format = {}, .descriptor = screen}, clock.time());
-  log.info("hello");
+  LineLog log({.level = LogLevel::info, .format = {}, .descriptor = screen}, clock.time());
+  log.write(LogLevel::info, "hello");
   std::array<char, 100> shown{};
   const auto size = read(terminal, shown.data(), shown.size());
   CHECK(std::string(shown.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))) ==
@@ -58,14 +58,14 @@ TEST_CASE("without a format, a terminal gets text", "[log]") {
 
 TEST_CASE("lines below the level are not written; the level can change at any time", "[log]") {
   LogFile file;
-  Log log({.level = LogLevel::warn, .format = LogFormat::logfmt, .descriptor = file.descriptor()});
-  log.info("one");
-  log.warn("two");
+  LineLog log({.level = LogLevel::warn, .format = LogFormat::logfmt, .descriptor = file.descriptor()});
+  log.write(LogLevel::info, "one");
+  log.write(LogLevel::warn, "two");
   log.set_level(LogLevel::debug);
-  log.debug("three");
+  log.write(LogLevel::debug, "three");
   log.set_level(LogLevel::error);
-  log.warn("four");
-  log.error("five");
+  log.write(LogLevel::warn, "four");
+  log.write(LogLevel::error, "five");
   CHECK(file.lines().size() == 3);
   CHECK(log.counts().written == std::array<std::uint64_t, 4>{1, 0, 1, 1});
   CHECK(log.counts().suppressed == 0);
@@ -73,39 +73,40 @@ TEST_CASE("lines below the level are not written; the level can change at any ti
 
 TEST_CASE("texts are not taken for formats", "[log]") {
   LogFile file;
-  Log log({.level = LogLevel::info, .format = LogFormat::text, .descriptor = file.descriptor()});
-  log.info("{} %v %s {0}", {{"v", "{}%+"}});
+  LineLog log({.level = LogLevel::info, .format = LogFormat::text, .descriptor = file.descriptor()});
+  log.write(LogLevel::info, "{} %v %s {0}", {{"v", "{}%+"}});
   CHECK(file.text().ends_with(" info  {} %v %s {0} v={}%+\n"));
 }
 
 TEST_CASE("lines that nothing takes are counted, and nothing else happens", "[log]") {
   SECTION("the descriptor is not open") {
-    Log log({.level = LogLevel::info, .format = LogFormat::json, .descriptor = -1});
-    for (int i = 0; i < 3; ++i) log.info("hello");
+    LineLog log({.level = LogLevel::info, .format = LogFormat::json, .descriptor = -1});
+    for (int i = 0; i < 3; ++i) log.write(LogLevel::info, "hello");
     CHECK(log.counts().suppressed == 3);
     CHECK(log.counts().written == std::array<std::uint64_t, 4>{});
   }
   SECTION("its reader has gone") {
     std::array<int, 2> ends{};
     REQUIRE(pipe(ends.data()) == 0);
-    Log log({.level = LogLevel::info, .format = {}, .descriptor = ends[1]});
+    LineLog log({.level = LogLevel::info, .format = {}, .descriptor = ends[1]});
     close(ends[0]);
-    for (int i = 0; i < 3; ++i) log.info("hello");
+    for (int i = 0; i < 3; ++i) log.write(LogLevel::info, "hello");
     CHECK(log.counts().suppressed == 3);
     close(ends[1]);
   }
   SECTION("the disk is full") {
     const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    Log log({.level = LogLevel::info, .format = {}, .descriptor = full});
-    for (int i = 0; i < 3; ++i) log.info("hello");
+    LineLog log({.level = LogLevel::info, .format = {}, .descriptor = full});
+    for (int i = 0; i < 3; ++i) log.write(LogLevel::info, "hello");
     CHECK(log.counts().suppressed == 3);
     close(full);
   }
   SECTION("nobody reads") {
     std::array<int, 2> ends{};
     REQUIRE(pipe(ends.data()) == 0);
-    Log log({.level = LogLevel::info, .format = {}, .descriptor = ends[1]});
-    for (int i = 0; i < 10'000; ++i) log.info("a pipe takes 64 KiB, then its writer would wait");
+    LineLog log({.level = LogLevel::info, .format = {}, .descriptor = ends[1]});
+    for (int i = 0; i < 10'000; ++i)
+      log.write(LogLevel::info, "a pipe takes 64 KiB, then its writer would wait");
     const auto counts = log.counts();
     CHECK(counts.suppressed > 0);
     CHECK(counts.suppressed + counts.written[1] == 10'000);
@@ -116,11 +117,12 @@ TEST_CASE("lines that nothing takes are counted, and nothing else happens", "[lo
 
 TEST_CASE("lines of several threads do not mix", "[log]") {
   LogFile file;
-  Log log({.level = LogLevel::info, .format = LogFormat::json, .descriptor = file.descriptor()});
+  LineLog log({.level = LogLevel::info, .format = LogFormat::json, .descriptor = file.descriptor()});
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&log, thread] {
-      for (int i = 0; i < 200; ++i) log.info(std::string(300, 'x'), {{"thread", thread}, {"i", i}});
+      for (int i = 0; i < 200; ++i)
+        log.write(LogLevel::info, std::string(300, 'x'), {{"thread", thread}, {"i", i}});
     });
   }
   log.set_level(LogLevel::debug);
