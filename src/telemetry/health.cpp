@@ -98,6 +98,7 @@ void OutboxHealth::begun(HealthLimits limits, TimePoint now) {
   const std::lock_guard lock(mutex_);
   limits_ = limits;
   facts_.last_beat = now;
+  facts_.state = relay::State::starting;  // it says so itself, a moment later
   facts_.has_ended = facts_.is_replaced = false;
 }
 

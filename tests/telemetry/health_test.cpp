@@ -72,6 +72,7 @@ TEST_CASE("an outbox whose pipeline is replaced stays ready, unless no other one
 
   SECTION("the next one begins where it was") {
     relay.orders.begun({}, relay.now);
+    CHECK(relay.is_ready());
     relay.orders.state_changed(relay::State::starting);
     CHECK(relay.is_ready());
   }
