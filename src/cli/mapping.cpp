@@ -123,7 +123,7 @@ core::PlanSettings to_plan_settings(const config::Outbox& outbox) {
           .poll_interval_min = outbox.poll_interval_min,
           .full_scan_interval = outbox.full_scan_interval,
           .wait_for_flush = outbox.publish_after == config::PublishAfter::flushed,
-          .durable_completions = outbox.completion_commit == config::CompletionCommit::synchronous,
+          .completions_flush = outbox.completion_commit == config::CompletionCommit::synchronous,
           .refused = to_core(outbox.refused),
           .hold_keys = outbox.parked_key == config::ParkedKey::hold,
           .dead_letter_topic = outbox.dead_letter_topic,

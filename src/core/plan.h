@@ -36,9 +36,8 @@ struct PlanSettings {
   std::chrono::milliseconds poll_interval{500};
   std::chrono::milliseconds poll_interval_min{5};
   std::chrono::milliseconds full_scan_interval{std::chrono::minutes{15}};
-  bool wait_for_flush = true;  ///< publish_after: flushed
-  /// completion_commit: synchronous. Each flushes the log, and none is taken back by a crash of the database.
-  bool durable_completions = true;
+  bool wait_for_flush = true;     ///< publish_after: flushed
+  bool completions_flush = true;  ///< the log; completion_commit: synchronous
   OnRefusal refused = OnRefusal::park;
   bool hold_keys = true;                           ///< parked_key: hold
   std::optional<std::string> dead_letter_topic{};  ///< with OnRefusal::dead_letter

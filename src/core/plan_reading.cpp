@@ -30,7 +30,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   }
   ask_parked_at_ = now;
   is_standing_by_ = false;
-  if (!settings_.durable_completions) forget_in_flight();
+  if (facts.may_have_lost_completions) forget_in_flight();
   source_is_open_ = true;
   lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
   flushed_ = {};  // another timeline may have begun
@@ -98,7 +98,7 @@ Plan::Reading Plan::next_page(TimePoint now) {
   }
   if (!unsafe_pages_.empty()) {
     if (flush_at_ <= now) {
-      const bool will_be_flushed = settings_.durable_completions && !completing_.empty();
+      const bool will_be_flushed = settings_.completions_flush && !completing_.empty();
       return ReadFlushPosition{.flush_first = flush_delay_ > first_flush_delay && !will_be_flushed};
     }
     return Wait{may_fetch ? std::min(flush_at_, poll_at_) : flush_at_};

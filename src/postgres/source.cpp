@@ -152,7 +152,16 @@ awaitable<core::SourceFacts> PostgresSource::open() {
     throw;
   }
   opened_ = std::move(opening.opened);
+  opened_on_ = server_;
   co_return opening.facts;
+}
+
+/// A standby that is promoted may lack the end of the log; nothing tells how much.
+bool PostgresSource::may_have_lost_completions(bool commits_are_asynchronous) const {
+  if (!opened_on_) return false;
+  return commits_are_asynchronous || settings_.completion_commit == CompletionCommit::asynchronous ||
+         opened_on_->system_identifier != server_.system_identifier ||
+         opened_on_->timeline != server_.timeline;
 }
 
 /// During a failover the two sessions may find different primaries: rows would be fetched on one and
@@ -167,7 +176,9 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
     }
     Table table = co_await read_table(fetching_, settings_.table, columns_);
     if (table.advice && events_.notice) events_.notice(*table.advice);
-    const Result token = co_await fetching_.run(Query{"SELECT gen_random_uuid()::text"});
+    const Result token = co_await fetching_.run(
+        Query{"SELECT gen_random_uuid()::text, current_setting('synchronous_commit') = 'off'"});
+    opening.facts.may_have_lost_completions = may_have_lost_completions(token.boolean(0, 1));
     opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0),
                                               settings_.completion_commit);
     co_await listen();

@@ -66,6 +66,7 @@ class PostgresSource final : public relay::Source {
   awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> listen();
   awaitable<void> flush_log();
+  [[nodiscard]] bool may_have_lost_completions(bool commits_are_asynchronous) const;
   static awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);
   awaitable<relay::Completed> complete_unlocked(Opened& opened, std::span<core::InFlight* const> rows);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
@@ -77,7 +78,8 @@ class PostgresSource final : public relay::Source {
   Session fetching_;
   Session completing_;
   std::unique_ptr<Leadership> leadership_;
-  ServerIdentity server_;  ///< of the session that completes
+  ServerIdentity server_;                    ///< of the session that completes
+  std::optional<ServerIdentity> opened_on_;  ///< when `open` succeeded last
   std::optional<relay::Lead> lead_;
   std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
 };

@@ -101,7 +101,7 @@ TEST_CASE("fetches do not put off the look at a log that nobody flushes", "[plan
 }
 
 TEST_CASE("a log that completions do not flush is flushed beside them, too", "[plan]") {
-  Story s{{.poll_interval_min = 100ms, .durable_completions = false}};
+  Story s{{.poll_interval_min = 100ms, .completions_flush = false}};
   s.page_arrives({101});
   s.topic_opens();
   s.plan.delivered(*s.publish().front(), std::nullopt, s.now);
@@ -114,7 +114,7 @@ TEST_CASE("a log that completions do not flush is flushed beside them, too", "[p
 }
 
 TEST_CASE("rows whose completion a crash may take back are not passed by later ones", "[plan]") {
-  Story s{{.durable_completions = false}};
+  Story s;
   s.page_arrives({101, 102, 103});
   s.topic_opens();
   std::vector<InFlight*> published;
@@ -127,6 +127,7 @@ TEST_CASE("rows whose completion a crash may take back are not passed by later o
   s.plan.delivered(*published[1], std::nullopt, s.now);
 
   s.plan.source_lost();
+  s.facts.may_have_lost_completions = true;
   s.plan.source_opened(s.facts, s.now);
   CHECK(s.complete().empty());  // 102 is published again behind 101, if that is pending again
   CHECK(s.waits());             // and so is 103, once its report has come

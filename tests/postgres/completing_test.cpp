@@ -360,3 +360,38 @@ TEST_CASE("the flush position passes what a synchronous commit wrote", "[postgre
   database.execute("INSERT INTO outbox (payload) VALUES ('safe too')");
   CHECK(relay.flush_position() >= fetched.written);
 }
+
+TEST_CASE("a source says when completions may have been lost since it was opened last",
+          "[postgres][completing]") {
+  SECTION("not to a server that makes them durable") {
+    const Database database;
+    database.execute(plain_outbox);
+    Relay relay{database.plain_settings()};
+    CHECK_FALSE(relay.open().may_have_lost_completions);
+    CHECK_FALSE(relay.open().may_have_lost_completions);
+  }
+  SECTION("to one that is told not to wait for the disk") {
+    const Database database;
+    database.execute(plain_outbox);
+    database.execute("ALTER DATABASE " + database.name() + " SET synchronous_commit = off");
+    Relay relay{database.plain_settings()};
+    CHECK_FALSE(relay.open().may_have_lost_completions);  // there were none
+    CHECK(relay.open().may_have_lost_completions);
+  }
+  SECTION("to the primary, which may be behind a standby that takes its place") {
+    PostgresServer primary;
+    const Database database{primary};
+    database.execute(plain_outbox);
+    PostgresServer standby{PostgresServer::StandbyOf{primary}};
+    auto settings = database.plain_settings();
+    settings.server.connection = "host=" + primary.host() + "," + standby.host() + " port=" + primary.port() +
+                                 "," + standby.port() + " user=postgres password=" + primary.password() +
+                                 " dbname=" + database.name() + " target_session_attrs=read-write";
+    Relay relay{settings};
+    CHECK_FALSE(relay.open().may_have_lost_completions);
+    primary.stop(PostgresServer::Stop::immediate);
+    standby.promote();
+    CHECK(relay.open().may_have_lost_completions);
+    CHECK_FALSE(relay.open().may_have_lost_completions);
+  }
+}

@@ -21,7 +21,7 @@ core::PlanSettings settings(const Simulation::Options& options) {
   result.full_scan_interval = std::chrono::milliseconds{2000};
   if (options.with_notifications) result.poll_interval = std::chrono::seconds{60};
   result.wait_for_flush = options.wait_for_flush;
-  result.durable_completions = !options.completes_asynchronously;
+  result.completions_flush = !options.completes_asynchronously;
   result.refused = options.refused;
   if (options.refused == core::OnRefusal::dead_letter) result.dead_letter_topic = dead_letters;
   return result;
@@ -68,8 +68,10 @@ class Simulation::Source : public relay::Source {
   }
   awaitable<core::SourceFacts> open() override {
     co_return co_await statement([&] {
-      if (world_.options_.completes_asynchronously) world_.expect_repeats();
-      return world_.database_.open();
+      core::SourceFacts facts = world_.database_.open();
+      facts.may_have_lost_completions = world_.options_.completes_asynchronously;
+      if (facts.may_have_lost_completions) world_.expect_repeats();
+      return facts;
     });
   }
   awaitable<std::vector<core::RowId>> park(std::span<const core::Parking> rows) override {
