@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/text_output.h"
+#include "core/age.h"
 
 namespace outbox_relay::cli {
 namespace {
@@ -19,21 +20,17 @@ using postgres::Sample;
 
 constexpr const char* unknown = "unknown";
 
-bool is_estimate(double backlog_rows) {
-  return backlog_rows > static_cast<double>(Sample::exact_rows);
-}
-
 std::string count(double rows) {
   return std::isnan(rows) ? unknown : std::to_string(std::llround(rows));
 }
 
 std::string backlog(const Sample& sample) {
-  return (is_estimate(sample.backlog_rows) ? "about " : "") + count(sample.backlog_rows);
+  return (sample.is_estimate() ? "about " : "") + count(sample.backlog_rows);
 }
 
 std::string oldest(const postgres::OutboxStatus& status) {
   if (std::isnan(status.oldest_pending_age_seconds)) return unknown;
-  return status.sample.backlog_rows == 0 ? "-" : to_age(status.oldest_pending_age_seconds);
+  return status.sample.backlog_rows == 0 ? "-" : core::to_age(status.oldest_pending_age_seconds);
 }
 
 std::string leader(const postgres::SeenLeader& seen) {
@@ -84,7 +81,7 @@ json::object to_json(const OutboxReport& outbox) {
   return {{"outbox", outbox.outbox},
           {"table", outbox.table},
           {"backlog_rows", rows(sample.backlog_rows)},
-          {"backlog_is_estimate", is_estimate(sample.backlog_rows)},
+          {"backlog_is_estimate", sample.is_estimate()},
           {"oldest_pending_age_seconds", number(status.oldest_pending_age_seconds)},
           {"parked_rows", rows(sample.parked_rows)},
           {"held_rows", rows(sample.held_rows)},

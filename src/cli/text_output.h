@@ -17,8 +17,6 @@ namespace outbox_relay::cli {
 [[nodiscard]] std::string number_of(std::size_t count, const std::string& what);
 /// "1 row", "2 rows".
 [[nodiscard]] std::string rows_of(std::size_t count);
-/// A duration by its two largest units: "3d 4h", "5m 12s", "7s".
-[[nodiscard]] std::string to_age(double seconds);
 
 /// Whether somebody means a point in time, and no id: it begins with a date, 2026-01-31.
 [[nodiscard]] bool is_time(std::string_view text);

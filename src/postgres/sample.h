@@ -12,6 +12,8 @@ struct Sample {
   /// Up to here `backlog_rows` is a count, above it an estimate.
   static constexpr std::int64_t exact_rows = 10'000;
 
+  [[nodiscard]] bool is_estimate() const { return backlog_rows > static_cast<double>(exact_rows); }
+
   double backlog_rows = unknown;                      ///< pending ones
   double oldest_pending_timestamp_seconds = unknown;  ///< 0 without backlog
   double parked_rows = unknown;  ///< refused by Kafka; these two count up to 100 000 together

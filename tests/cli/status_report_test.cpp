@@ -80,12 +80,3 @@ TEST_CASE("what could not be found out is said with its hint", "[cli][status]") 
   CHECK(to_problems(std::vector{busy_outbox(), unknown_outbox()}) ==
         "outbox-relay: outbox mail: no such table\n  hint: check `table`\n");
 }
-
-TEST_CASE("ages are shown by their two largest units", "[cli]") {
-  CHECK(to_age(0) == "0s");
-  CHECK(to_age(0.9) == "0s");
-  CHECK(to_age(59.9) == "59s");
-  CHECK(to_age(61) == "1m 1s");
-  CHECK(to_age(3600) == "1h 0m");
-  CHECK(to_age(200'000) == "2d 7h");
-}
