@@ -24,6 +24,7 @@ postgres::PostgresSource::Events source_events(telemetry::OutboxTelemetry& telem
 
 telemetry::Sample to_telemetry(const postgres::Sample& sample) {
   return {.backlog_rows = sample.backlog_rows,
+          .is_estimate = sample.is_estimate(),
           .backlog_oldest_timestamp_seconds = sample.oldest_pending_timestamp_seconds,
           .parked_rows = sample.parked_rows,
           .held_rows = sample.held_rows,

@@ -40,7 +40,7 @@ struct HealthLimits {
 
 struct Verdict {
   bool is_good = false;
-  std::string reason;
+  std::string reason{};
 };
 
 /// Whether the pipeline's own loop turns. Never about PostgreSQL or Kafka: a restart does not mend those.

@@ -3,6 +3,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,21 @@ constexpr std::string_view late_rows_hint =
     "let the INSERT draw ids from the column's own sequence, with CACHE 1 and NO CYCLE; rows found late may "
     "be out of order";
 
+/// What the log says of a failure of it.
+constexpr Message to_message(relay::Activity activity) {
+  switch (activity) {
+    case relay::Activity::fetch:
+      return Message::fetching_failed;
+    case relay::Activity::publish:
+      return Message::publishing_failed;
+    case relay::Activity::complete:
+      return Message::completing_failed;
+    case relay::Activity::expire:
+      return Message::expiring_failed;
+  }
+  return Message::fetching_failed;
+}
+
 }  // namespace
 
 OutboxTelemetry::OutboxTelemetry(prometheus::Registry& registry, OutboxHealth& health, Log& log,
@@ -33,6 +49,7 @@ void OutboxTelemetry::begun(const OutboxOptions& options) {
   series_.in_flight_limit_bytes.Set(static_cast<double>(options.limit_bytes.count));
   series_.held_topics.Set(0);
   leading(false);
+  troubles_.begun();
   health_->begun(options.health, time_->now());
   said_ = {};
 }
@@ -109,6 +126,7 @@ void OutboxTelemetry::completed(std::size_t rows) {
 void OutboxTelemetry::parked(const core::RowId& row, const core::Failure& failure) {
   series_.rows_parked[failure.reason].Increment();
   health_->completed(time_->now());
+  troubles_.happened(Message::row_parked, "row " + row.to_string(), failure, time_->wall());
   if (const auto times = news_of(said_.refused_rows)) {
     log_->say<Message::row_parked>(name_, row.to_string(), to_label(failure.reason), failure.message,
                                    failure.hint, *times);
@@ -117,6 +135,7 @@ void OutboxTelemetry::parked(const core::RowId& row, const core::Failure& failur
 
 void OutboxTelemetry::dead_lettered(const core::RowId& row, const core::Failure& failure) {
   series_.rows_dead_lettered[failure.reason].Increment();
+  troubles_.happened(Message::row_dead_lettered, "row " + row.to_string(), failure, time_->wall());
   if (const auto times = news_of(said_.refused_rows)) {
     log_->say<Message::row_dead_lettered>(name_, row.to_string(), to_label(failure.reason), failure.message,
                                           failure.hint, *times);
@@ -183,6 +202,7 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
       series_.expire_failures[failure.reason].Increment();
       break;
   }
+  troubles_.happened(to_message(activity), {}, failure, time_->wall());
   auto& repeats = said_.failures[static_cast<std::size_t>(activity)];
   const auto said = repeats.failed(time_->now(), failure.message);
   if (!said) {
@@ -193,6 +213,7 @@ void OutboxTelemetry::failed(relay::Activity activity, const core::Failure& fail
 }
 
 void OutboxTelemetry::recovered(relay::Activity activity) {
+  troubles_.lasts(to_message(activity), false);
   const auto said = said_.failures[static_cast<std::size_t>(activity)].recovered(time_->now());
   if (!said) return;
   say_recovered(activity, *log_, name_, *said);
@@ -215,6 +236,7 @@ void OutboxTelemetry::in_flight(std::size_t rows, core::Bytes bytes) {
 }
 
 void OutboxTelemetry::topic_held(const std::string& topic, const core::Failure& failure) {
+  troubles_.happened(Message::topic_held, "topic " + topic, failure, time_->wall());
   if (!news_of(said_.held_topics)) return;
   said_.held_topics_told.insert(topic);
   log_->say<Message::topic_held>(name_, topic, to_label(failure.reason), failure.message, failure.hint);
@@ -227,10 +249,12 @@ void OutboxTelemetry::topic_released(const std::string& topic) {
 
 void OutboxTelemetry::held_topics(std::size_t topics) {
   series_.held_topics.Set(static_cast<double>(topics));
+  troubles_.lasts(Message::topic_held, topics > 0);
 }
 
 void OutboxTelemetry::beat() {
   health_->beat(time_->now());
+  acknowledged_.sample(time_->now(), series_.records_published.Value());
   say_leading();
 }
 
@@ -242,7 +266,9 @@ void OutboxTelemetry::sampled(const Sample& sample) {
   series_.backlog_rows.Set(sample.backlog_rows);
   series_.backlog_oldest_timestamp.Set(sample.backlog_rows == 0 ? 0
                                                                 : sample.backlog_oldest_timestamp_seconds);
+  backlog_is_estimate_ = sample.is_estimate;
   series_.parked_rows.Set(sample.parked_rows);
+  if (!std::isnan(sample.parked_rows)) troubles_.lasts(Message::row_parked, sample.parked_rows > 0);
   series_.held_rows.Set(sample.held_rows);
   series_.table_dead_rows.Set(sample.table_dead_rows);
   series_.oldest_snapshot_age.Set(sample.oldest_snapshot_age_seconds);
@@ -255,6 +281,26 @@ void OutboxTelemetry::expired(std::size_t rows) {
 
 void OutboxTelemetry::replayed(std::size_t records) {
   series_.records_replayed.Increment(static_cast<double>(records));
+}
+
+OutboxOverview OutboxTelemetry::overview() const {
+  const auto facts = health_->facts();
+  const auto now = time_->now();
+  return {
+      .name = name_,
+      .state = facts.state,
+      .has_ended = facts.has_ended,
+      .leads = series_.leader.Value() == 1,
+      .readiness = judge_readiness(facts, health_->limits(), now),
+      .backlog_rows = series_.backlog_rows.Value(),
+      .backlog_is_estimate = backlog_is_estimate_,
+      .oldest_pending_age_seconds = to_timestamp(time_->wall()) - series_.backlog_oldest_timestamp.Value(),
+      .acknowledged_per_second = acknowledged_.per_second(now, series_.records_published.Value()),
+      .in_flight_rows = series_.in_flight_rows.Value(),
+      .in_flight_limit_rows = series_.in_flight_limit_rows.Value(),
+      .parked_rows = series_.parked_rows.Value(),
+      .held_rows = series_.held_rows.Value(),
+      .troubles = troubles_.worth_showing()};
 }
 
 void OutboxTelemetry::refresh() {

@@ -15,8 +15,11 @@
 #include "telemetry/families.h"
 #include "telemetry/health.h"
 #include "telemetry/log.h"
+#include "telemetry/overview.h"
+#include "telemetry/rate.h"
 #include "telemetry/repeats.h"
 #include "telemetry/time.h"
+#include "telemetry/troubles.h"
 
 namespace outbox_relay::telemetry {
 
@@ -26,6 +29,7 @@ struct Sample {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
   double backlog_rows = unknown;
+  bool is_estimate = false;                           ///< `backlog_rows`
   double backlog_oldest_timestamp_seconds = unknown;  ///< means nothing when there is no backlog
   double parked_rows = unknown;
   double held_rows = unknown;
@@ -91,6 +95,8 @@ class OutboxTelemetry final : public relay::Probe {
   void replayed(std::size_t records);
   /// Another relay works on the outbox. Any thread.
   [[nodiscard]] bool is_standby() const { return state_ == relay::State::standby; }
+  /// For people. Any thread.
+  [[nodiscard]] OutboxOverview overview() const;
   /// Brings what is set as a group up to date. Called before metrics are rendered.
   void refresh();
 
@@ -123,6 +129,9 @@ class OutboxTelemetry final : public relay::Probe {
   Log* log_;
   const Time* time_;
   std::atomic<relay::State> state_{relay::State::starting};
+  std::atomic<bool> backlog_is_estimate_ = false;
+  Rate acknowledged_;
+  Troubles troubles_;
   bool leads_ = false;
   Said said_;
 };

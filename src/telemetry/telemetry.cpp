@@ -30,6 +30,7 @@ bool precedes(const prometheus::ClientMetric& a, const prometheus::ClientMetric&
 
 Telemetry::Telemetry(const BuildInfo& build, Log& log, Time time)
     : log_(&log),
+      build_(build),
       time_(std::move(time)),
       registry_(std::make_unique<prometheus::Registry>()),
       health_(time_),
@@ -65,6 +66,16 @@ std::string Telemetry::render() {
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
   for (auto& family : families) std::ranges::sort(family.metric, precedes);
   return prometheus::TextSerializer().prometheus::Serializer::Serialize(families);
+}
+
+Overview Telemetry::overview() {
+  const std::lock_guard lock(mutex_);
+  Overview overview{.build = build_,
+                    .now = time_.wall(),
+                    .start_timestamp_seconds = read_process_facts().start_time_seconds,
+                    .outboxes = {}};
+  for (const auto& outbox : outboxes_) overview.outboxes.push_back(outbox->overview());
+  return overview;
 }
 
 void Telemetry::refresh_process() {

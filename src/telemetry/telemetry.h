@@ -10,6 +10,7 @@
 #include "telemetry/health.h"
 #include "telemetry/log.h"
 #include "telemetry/outbox_telemetry.h"
+#include "telemetry/overview.h"
 #include "telemetry/time.h"
 
 namespace prometheus {
@@ -40,12 +41,15 @@ class Telemetry {
 
   /// The body of `/metrics`: families by name, series by labels.
   [[nodiscard]] std::string render();
+  /// For people who open the relay in a browser.
+  [[nodiscard]] Overview overview();
   [[nodiscard]] const Health& health() const { return health_; }
 
  private:
   void refresh_process();
 
   Log* log_;
+  const BuildInfo build_;
   const Time time_;
   std::unique_ptr<prometheus::Registry> registry_;
   Health health_;
