@@ -151,6 +151,8 @@ asio::awaitable<void> Connection::send(const Response& response, const Envelope&
   message.set(beast::field::content_type, response.content_type);
   message.set(beast::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
+  message.set("Content-Security-Policy", response.security_policy);
+  message.set("Referrer-Policy", "no-referrer");
   if (message.result() == beast::status::method_not_allowed) message.set(beast::field::allow, "GET, HEAD");
   message.keep_alive(envelope.keep_alive);
   message.content_length(response.body.size());

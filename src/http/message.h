@@ -21,6 +21,8 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  /// What a browser may do with it (Content-Security-Policy): nothing at all, for all but pages.
+  std::string security_policy = "default-src 'none'; frame-ancestors 'none'";
 };
 
 /// Runs on the server's thread, so it must be quick. Called for HEAD too; the server leaves the body out.

@@ -15,7 +15,11 @@ namespace {
 Routes pages() {
   return {
       {"/",
-       [](const Request&) { return Response{.content_type = "text/html; charset=utf-8", .body = "<h1>"}; }},
+       [](const Request&) {
+         return Response{.content_type = "text/html; charset=utf-8",
+                         .body = "<h1>",
+                         .security_policy = "default-src 'self'"};
+       }},
       {"/metrics",
        [](const Request&) { return Response{.content_type = "text/plain; version=0.0.4", .body = "m 1\n"}; }},
       {"/readyz",
@@ -41,6 +45,8 @@ TEST_CASE("each path is answered by its handler, with its status, type and body"
         "Content-Type: text/plain; version=0.0.4\r\n"
         "Cache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+        "Referrer-Policy: no-referrer\r\n"
         "Connection: close\r\n"
         "Content-Length: 4\r\n"
         "\r\n"
@@ -49,6 +55,12 @@ TEST_CASE("each path is answered by its handler, with its status, type and body"
   const auto not_ready = answer(server, get_and_close("/readyz"));
   CHECK(status_of(not_ready) == "503");
   CHECK(body_of(not_ready) == "not ok\n");
+}
+
+TEST_CASE("a page says what a browser may do with it", "[server]") {
+  RunningServer server(pages());
+  const auto page = answer(server, get_and_close("/"));
+  CHECK(page.find("\r\nContent-Security-Policy: default-src 'self'\r\n") != std::string::npos);
 }
 
 TEST_CASE("the query is handed to the handler and does not choose it", "[server]") {
