@@ -13,7 +13,7 @@
 #include "cli/reload.h"
 #include "config/difference.h"
 #include "core/failure.h"
-#include "http/index_page.h"
+#include "page/status_page.h"
 
 namespace outbox_relay::cli {
 
@@ -81,11 +81,10 @@ http::Routes Daemon::routes() {
            [this](const http::Request& request) {
              return to_response(telemetry_.health().readiness(request.has_parameter("verbose")));
            }},
-          {"/", [](const http::Request&) {
-             static constexpr http::Link links[] = {{"/metrics", "metrics"},
-                                                    {"/livez", "liveness"},
-                                                    {"/readyz?verbose", "readiness of each outbox"}};
-             return http::index_page("outbox-relay " + std::string(program_version()), links);
+          {"/", [this](const http::Request&) {
+             return http::Response{.content_type = "text/html; charset=utf-8",
+                                   .body = page::status_page(telemetry_.overview()),
+                                   .security_policy = page::status_page_policy()};
            }}};
 }
 

@@ -361,13 +361,12 @@ std::vector<Field<Config>> kafka_fields() {
 
 std::vector<Field<Config>> process_fields() {
   return {
-      field<Config>(
-          {.name = "http.listen",
-           .kind = Kind::endpoint,
-           .fallback = "127.0.0.1:8980",
-           .documentation =
-               "IP address and port of `/metrics`, `/livez` and `/readyz`; port 0 takes a free one"},
-          &Config::http, &Http::listen),
+      field<Config>({.name = "http.listen",
+                     .kind = Kind::endpoint,
+                     .fallback = "127.0.0.1:8980",
+                     .documentation = "IP address and port of `/metrics`, `/livez`, `/readyz` and, for "
+                                      "people, the status page `/`; port 0 takes a free one"},
+                    &Config::http, &Http::listen),
       field<Config>({.name = "log.level",
                      .kind = Kind::choice,
                      .fallback = "info",

@@ -34,7 +34,7 @@ struct Overview {
   BuildInfo build;
   WallTime now;
   double start_timestamp_seconds = 0;
-  std::vector<OutboxOverview> outboxes;  ///< in the order of the configuration
+  std::vector<OutboxOverview> outboxes;  ///< by name
 };
 
 }  // namespace outbox_relay::telemetry

@@ -75,6 +75,7 @@ Overview Telemetry::overview() {
                     .start_timestamp_seconds = read_process_facts().start_time_seconds,
                     .outboxes = {}};
   for (const auto& outbox : outboxes_) overview.outboxes.push_back(outbox->overview());
+  std::ranges::sort(overview.outboxes, {}, &OutboxOverview::name);  // a reload begins them in any order
   return overview;
 }
 
