@@ -2,7 +2,7 @@
 # Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
 #
 #   tests/run.sh                 all parts but the slow ones
-#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image, the service under systemd
+#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image, the service under systemd, a browser
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
@@ -17,7 +17,7 @@ jobs=$(nproc)
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
 readonly ordinary_parts=(install scripts format build unit deploy servers observe bench asan tsan faults)
-readonly slow_parts=(debian13 image service)
+readonly slow_parts=(debian13 image service browser)
 
 describe() {
   case $1 in
@@ -36,13 +36,14 @@ describe() {
     debian13) echo "build and unit tests in a tree of Debian 13" ;;
     image) echo "the container image: built, run, health check" ;;
     service) echo "the Debian package and its service under a real systemd" ;;
+    browser) echo "the status page in a headless Chromium" ;;
   esac
 }
 
 part_install() {
   deploy/packages.sh install build servers tests checks
   if [[ $all == yes ]]; then
-    deploy/packages.sh install image
+    deploy/packages.sh install image browser
   fi
   tests/servers/kafka prepare
 }
@@ -92,7 +93,7 @@ part_observe() {
 part_bench() { tests/bench/run.sh --check; }
 
 # The programs that run under a sanitizer: the modules and the adapters. The whole process has its own part.
-readonly asan_tests=(core config telemetry http relay kafka kafka-servers postgres)
+readonly asan_tests=(core config telemetry page http relay kafka kafka-servers postgres)
 
 part_asan() {
   local names
@@ -109,6 +110,7 @@ part_tsan() {
 part_debian13() { tests/platforms/debian13; }
 part_image() { tests/platforms/image; }
 part_service() { tests/platforms/service; }
+part_browser() { tests/observe/page build/dev/src/cli/outbox-relay; }
 
 # --- The runner ---------------------------------------------------------------------------------------------------------
 
