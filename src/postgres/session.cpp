@@ -38,8 +38,8 @@ bool is_fatal(const PGresult* result) {
   return severity == "FATAL" || severity == "PANIC";
 }
 
-/// libpq takes 16 KB at a time. Of a page there is mostly more by then, and to ask for it is cheaper than a turn
-/// of the event loop.
+/// libpq takes 16 KB at a time. Of a page there is mostly more by then, and to ask for it is cheaper than a
+/// turn of the event loop.
 bool has_input(int socket) {
   int bytes = 0;
   return ::ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;
