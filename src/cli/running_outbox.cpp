@@ -76,8 +76,9 @@ void RunningOutbox::stop() {
 void RunningOutbox::stop_within(std::chrono::milliseconds timeout) {
   stop();
   patience_.expires_after(timeout);
-  patience_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  // One that is on its way when this is destroyed is not cancelled.
+  patience_.async_wait([this, alive = std::weak_ptr{alive_}](const boost::system::error_code& error) {
+    if (error || alive.expired()) return;
     log_.say<telemetry::Message::drain_cut_short>(settings_.outbox.name);
     for (relay::Worker* worker : {pipeline_.get(), replay_.get()}) {
       if (worker != nullptr) worker->abandon();

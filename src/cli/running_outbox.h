@@ -53,6 +53,7 @@ class RunningOutbox {
   telemetry::Log& log_;
   const Events events_;
   boost::asio::steady_timer patience_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);  ///< the timer's handler holds it weakly
   bool is_stopping_ = false;
   std::unique_ptr<relay::Worker> pipeline_;
   std::unique_ptr<relay::Worker> replay_;  ///< while one is under way
