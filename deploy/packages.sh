@@ -10,7 +10,7 @@
 #   runtime   what the built program needs to run
 #   servers   a throw-away PostgreSQL and Kafka, and clients to look at them (quick start, tests)
 #   tests     what the tests are built with, and what only they need: a connection pooler, a wrong clock, jq
-#   checks    formatting, linting, promtool, and what makes and judges the unit, the chart and the Debian package
+#   checks    formatting, linting, fuzzing, promtool, and what makes and judges the unit, the chart and the Debian package
 #   image     what `tests/run.sh --all` needs for trees of Debian, container images and a systemd of its own
 #   browser   a headless Chromium for the status page, also of `--all` only: it is large
 set -euo pipefail
@@ -43,7 +43,7 @@ packages_of() {
       ;;
     servers) printf '%s\n' postgresql default-jre-headless maven kcat curl ;;
     tests) printf '%s\n' catch2 ccache jq libfaketime openssl pgbouncer ;;
-    checks) printf '%s\n' clang-format-19 shellcheck prometheus dpkg-dev file lintian man-db python3 python3-venv systemd ;;
+    checks) printf '%s\n' clang-19 clang-format-19 libclang-rt-19-dev llvm-19 shellcheck prometheus dpkg-dev file lintian man-db python3 python3-venv systemd ;;
     image) printf '%s\n' mmdebstrap buildah crun podman runc systemd-container ;;
     browser) printf '%s\n' chromium-headless-shell fonts-dejavu-core ;;
     *) usage 2 >&2 ;;

@@ -16,7 +16,7 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit deploy servers observe bench asan tsan faults)
+readonly ordinary_parts=(install scripts format build unit deploy servers observe bench asan tsan fuzz faults)
 readonly slow_parts=(debian13 image service browser)
 
 describe() {
@@ -33,6 +33,7 @@ describe() {
     faults) echo "the whole process while servers, networks and the process itself fail; a verifier judges" ;;
     asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
+    fuzz) echo "configuration, headers, templates and HTTP, fuzzed for a short time" ;;
     debian13) echo "build and unit tests in a tree of Debian 13" ;;
     image) echo "the container image: built, run, health check" ;;
     service) echo "the Debian package and its service under a real systemd" ;;
@@ -105,6 +106,12 @@ part_asan() {
 part_tsan() {
   configure_and_build tsan test-relay
   TSAN_OPTIONS="suppressions=$root/tests/support/tsan.supp" run_tests tsan -R '^relay$'
+}
+
+# As long as OUTBOX_RELAY_FUZZ_SECONDS says; in CI just long enough to see that they work and that nothing is near.
+part_fuzz() {
+  configure_and_build fuzz fuzzers
+  tests/fuzz/run build/fuzz "${OUTBOX_RELAY_FUZZ_SECONDS:-20}"
 }
 
 part_debian13() { tests/platforms/debian13; }
