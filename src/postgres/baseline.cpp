@@ -98,8 +98,7 @@ class Baseline::Session {
       Texts parameters;
       const auto sql = statement(after, marks, parameters);
       const auto row = execute(transaction, sql, parameters)[0];
-      chunk = {row[0].as<std::size_t>(), row[1].as<std::size_t>(), std::nullopt};
-      if (!row[2].is_null()) chunk.last = row[2].as<std::string>();
+      chunk = {row[0].as<std::size_t>(), row[1].as<std::size_t>(), optional_text(row[2])};
     });
     return chunk;
   }

@@ -64,16 +64,13 @@ class ControlSchema {
   /// Nothing where there is no such table, or it may not be used, which is noted.
   std::optional<ControlTable> read(const std::string& name, Severity severity, const std::string& why) {
     const std::string table = qualified(schema_, name);
-    const auto rows = execute(transaction_, control_table_sql, {schema_, name});
-    if (rows.empty()) {
+    const auto found = read_control_table(transaction_, schema_, name);
+    if (!found) {
       is_missing_ = true;
       add(severity, "table " + table + " does not exist", why, subject_.wanted.make_control_schema);
       return std::nullopt;
     }
-    const ControlTable found{rows[0]["is_readable"].as<bool>(), rows[0]["is_writable"].as<bool>(),
-                             rows[0]["has_requeued_from"].as<bool>(),
-                             rows[0]["has_sequence_file"].as<bool>()};
-    if (found.is_writable) return found;
+    if (found->is_writable) return found;
     add(severity, "table " + table + " may not be read and written", why,
         "GRANT USAGE ON SCHEMA " + quoted_name(schema_) + " TO " + subject_.role +
             "; GRANT SELECT, INSERT, UPDATE ON " + table + " TO " + subject_.role);

@@ -16,8 +16,8 @@ struct ControlTable {
   bool has_sequence_file = false;  ///< and of restarted sequences
 };
 
-/// The question: $1 schema, $2 table, both text. One row with columns named as above; none without such a
-/// table.
+/// The question: $1 schema, $2 table, both text. One row with the columns of `ControlTable`; none without
+/// such a table.
 extern const char* const control_table_sql;
 
 awaitable<std::optional<ControlTable>> read_control_table(Session& session, std::string schema,

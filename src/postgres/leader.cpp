@@ -1,16 +1,10 @@
 #include "postgres/leader.h"
 
-#include "postgres/control_table.h"
 #include "postgres/other_relay.h"
 #include "postgres/pqxx_adapter.h"
 
 namespace outbox_relay::postgres {
 namespace {
-
-std::optional<std::string> text(const pqxx::field& field) {
-  if (field.is_null()) return std::nullopt;
-  return field.as<std::string>();
-}
 
 std::string to_text(const LockHolder& holder) {
   std::string text = "pid " + std::to_string(holder.pid);
@@ -30,13 +24,13 @@ std::optional<Leader> find_lock_holder(pqxx::transaction_base& transaction, cons
                                  ") holder JOIN pg_catalog.pg_stat_activity a ON a.pid = holder.pid",
                              {table.schema, table.name, std::to_string(lock_class)});
   if (found.empty()) return std::nullopt;
-  return LockHolder{found[0][0].as<std::int32_t>(), text(found[0][1]), text(found[0][2])};
+  return LockHolder{found[0][0].as<std::int32_t>(), optional_text(found[0][1]), optional_text(found[0][2])};
 }
 
 bool can_read_leases(pqxx::transaction_base& transaction, const Settings& settings) {
   if (!settings.control_schema) return false;
-  const auto found = execute(transaction, control_table_sql, {*settings.control_schema, "lease"});
-  return !found.empty() && found[0]["is_readable"].as<bool>();
+  const auto leases = read_control_table(transaction, *settings.control_schema, "lease");
+  return leases && leases->is_readable;
 }
 
 std::optional<Leader> find_lease_holder(pqxx::transaction_base& transaction, const Settings& settings) {

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "postgres/control_session.h"
-#include "postgres/control_table.h"
 #include "postgres/measurement.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/server_identity.h"
@@ -22,10 +21,9 @@ using namespace std::chrono_literals;
 std::optional<std::int64_t> find_watermark(pqxx::transaction_base& transaction, const Settings& settings,
                                            const Table& table) {
   if (!settings.control_schema || !table.sequence) return std::nullopt;
-  const auto access = execute(transaction, control_table_sql, {*settings.control_schema, "watermark"});
-  if (access.empty() || !access[0]["is_readable"].as<bool>()) return std::nullopt;
-  if (!access[0]["has_requeued_from"].as<bool>() || !access[0]["has_sequence_file"].as<bool>())
-    return std::nullopt;
+  const auto watermarks = read_control_table(transaction, *settings.control_schema, "watermark");
+  if (!watermarks || !watermarks->is_readable) return std::nullopt;
+  if (!watermarks->has_requeued_from || !watermarks->has_sequence_file) return std::nullopt;
   const auto facts = execute(transaction, std::string{"SELECT "} + system_identifier_sql + ", " +
                                               timeline_sql + ", (" + last_drawn_sql(table) + ")")[0];
   const auto found = execute(

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "postgres/control_session.h"
-#include "postgres/control_table.h"
 #include "postgres/parked_rows_statements.h"
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
@@ -88,8 +87,8 @@ class ParkedRows::Session {
  private:
   bool has_watermark_table(pqxx::work& transaction) const {
     if (!settings_.control_schema || table_.id_kind != IdKind::number) return false;
-    const auto found = execute(transaction, control_table_sql, {*settings_.control_schema, "watermark"});
-    return !found.empty() && found[0]["is_writable"].as<bool>() && found[0]["has_requeued_from"].as<bool>();
+    const auto watermarks = read_control_table(transaction, *settings_.control_schema, "watermark");
+    return watermarks && watermarks->is_writable && watermarks->has_requeued_from;
   }
 
   /// A relay that starts before another has noticed must not begin above the rows that were put back.
@@ -144,7 +143,7 @@ void ParkedRows::list(const ParkedSelection& selection, const std::function<void
         split_error(row[1].as<std::string>(), parked);
         parked.attempts = row[2].as<std::int64_t>();
         parked.parked_at = row[3].as<std::string>();
-        if (!row[4].is_null()) parked.created_at = row[4].as<std::string>();
+        parked.created_at = optional_text(row[4]);
         parked.has_key = row[5].as<bool>();
         const auto found = behind.find(row[6].as<std::string>());
         parked.rows_behind = found == behind.end() ? 0 : found->second;
@@ -161,8 +160,7 @@ std::vector<NotRefused> ParkedRows::find_not_refused(const ParkedSelection& sele
   session_->read([&](pqxx::work& transaction) {
     parked.clear();
     for (const auto& row : run(transaction, session_->statements({}).find(selection.ids))) {
-      auto& behind = parked[row[0].as<std::string>()];
-      if (!row[1].is_null()) behind = row[1].as<std::string>();
+      parked[row[0].as<std::string>()] = optional_text(row[1]);
     }
   });
   std::vector<NotRefused> others;

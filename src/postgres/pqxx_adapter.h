@@ -12,6 +12,7 @@
 #include "core/failure.h"
 #include "postgres/classify.h"
 #include "postgres/connection_options.h"
+#include "postgres/control_table.h"
 #include "postgres/session_settings.h"
 #include "postgres/table.h"
 
@@ -47,6 +48,12 @@ inline pqxx::result execute(pqxx::transaction_base& transaction, const std::stri
   for (const auto& parameter : parameters) values.append(parameter);
   return transaction.exec(sql, values);
 #endif
+}
+
+/// Nothing for NULL.
+inline std::optional<std::string> optional_text(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return field.as<std::string>();
 }
 
 /// An array of texts as one parameter.
@@ -93,6 +100,15 @@ inline Table read_table(pqxx::connection& connection, const TableSettings& table
   pqxx::read_transaction transaction{connection};
   execute(transaction, "SELECT set_config('search_path', '', true)");
   return describe_table(table, {}, read_catalog(transaction, table));
+}
+
+/// The same as for a `Session`: nothing where there is no such table.
+inline std::optional<ControlTable> read_control_table(pqxx::transaction_base& transaction,
+                                                      const std::string& schema, const std::string& table) {
+  const auto found = execute(transaction, control_table_sql, {schema, table});
+  if (found.empty()) return std::nullopt;
+  const auto row = found[0];
+  return ControlTable{row[0].as<bool>(), row[1].as<bool>(), row[2].as<bool>(), row[3].as<bool>()};
 }
 
 /// The SQLSTATE of an exception of libpqxx's; by its type first, because some have none, and in libpqxx 6.4

@@ -6,7 +6,6 @@
 
 #include "core/failure.h"
 #include "postgres/control_session.h"
-#include "postgres/control_table.h"
 #include "postgres/placed_rows.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/replay_table.h"
@@ -115,7 +114,7 @@ class ReplayRequests::Session {
                 row[1].as<std::size_t>(),
                 row[2].as<std::size_t>(),
                 row[3].as<std::size_t>(),
-                row[4].is_null() ? std::nullopt : std::optional{row[4].as<std::string>()},
+                optional_text(row[4]),
                 row[5].as<bool>()};
     });
     return replay;
@@ -150,12 +149,12 @@ class ReplayRequests::Session {
     if (!settings_.control_schema) {
       refuse(core::Reason::missing, "a replay needs a control schema", "set `postgres.control_schema`");
     }
-    const auto found = execute(transaction, control_table_sql, {*settings_.control_schema, replay_table});
-    if (found.empty()) {
+    const auto requests = read_control_table(transaction, *settings_.control_schema, replay_table);
+    if (!requests) {
       refuse(core::Reason::missing, "table " + relation_ + " does not exist, which a replay needs",
              "run deploy/sql/control.sql and role.sql (again)");
     }
-    if (!found[0]["is_writable"].as<bool>()) {
+    if (!requests->is_writable) {
       refuse(core::Reason::authorization, "table " + relation_ + " may not be read and written",
              "GRANT SELECT, INSERT, UPDATE ON " + relation_ +
                  " to the relay's role, as deploy/sql/role.sql does");
@@ -202,8 +201,7 @@ class ReplayRequests::Session {
       const auto row = execute(transaction, chunk_sql(range, found), parameters)[0];
       chunk.reset();
       if (row[2].is_null()) return;
-      chunk = Chunk{row[0].as<std::size_t>(), row[1].is_null() ? "" : row[1].as<std::string>(),
-                    row[2].as<std::string>()};
+      chunk = Chunk{row[0].as<std::size_t>(), optional_text(row[1]).value_or(""), row[2].as<std::string>()};
     });
     return chunk;
   }

@@ -31,8 +31,8 @@ Expired RetentionStatement::expire(pqxx::connection& connection, const std::opti
   set_limits(transaction, statement_timeout);
   execute(transaction, "SELECT set_config('synchronous_commit', 'off', true)");
   const auto row = execute(transaction, sql(after.has_value()), parameters)[0];
-  Expired expired{row[0].as<std::size_t>(), row[1].as<std::size_t>(), row[2].as<bool>(), std::nullopt};
-  if (!row[3].is_null()) expired.last = row[3].as<std::string>();
+  Expired expired{row[0].as<std::size_t>(), row[1].as<std::size_t>(), row[2].as<bool>(),
+                  optional_text(row[3])};
   transaction.commit();
   return expired;
 }

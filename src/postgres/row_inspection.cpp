@@ -1,4 +1,3 @@
-#include "postgres/control_table.h"
 #include "postgres/inspections.h"
 #include "postgres/layout.h"
 #include "postgres/pqxx_adapter.h"
@@ -17,8 +16,8 @@ constexpr int looked_at = 1000;
 bool has_been_relayed(pqxx::transaction_base& transaction, const Subject& subject) {
   const auto& schema = subject.wanted.settings.control_schema;
   if (!schema) return false;
-  const auto access = execute(transaction, control_table_sql, {*schema, "watermark"});
-  if (access.empty() || !access[0]["is_readable"].as<bool>()) return false;
+  const auto watermarks = read_control_table(transaction, *schema, "watermark");
+  if (!watermarks || !watermarks->is_readable) return false;
   return !execute(transaction,
                   "SELECT FROM " + qualified(*schema, "watermark") +
                       " WHERE table_schema = $1 AND table_name = $2 AND table_oid = $3::oid",

@@ -6,7 +6,6 @@
 #include <pqxx/pqxx>
 #include <utility>
 
-#include "postgres/control_table.h"
 #include "postgres/measurement.h"
 #include "postgres/pqxx_adapter.h"
 #include "postgres/replay_table.h"
@@ -57,8 +56,8 @@ class Sampler::Task final : public SideTask {
     if (!settings_.control_schema || outlook_->is_standby || !events_.replay_requested) return;
     pqxx::read_transaction transaction{connection};
     set_limits(transaction, statement_timeout_);
-    const auto access = execute(transaction, control_table_sql, {*settings_.control_schema, replay_table});
-    if (access.empty() || !access[0]["is_writable"].as<bool>()) return;
+    const auto requests = read_control_table(transaction, *settings_.control_schema, replay_table);
+    if (!requests || !requests->is_writable) return;
     const auto found = execute(transaction, open_replay_sql(*settings_.control_schema),
                                {settings_.table.schema, settings_.table.name});
     if (!found.empty()) events_.replay_requested(found[0][0].as<std::int64_t>());
