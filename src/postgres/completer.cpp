@@ -1,14 +1,8 @@
 #include "postgres/completer.h"
 
+#include "postgres/session_settings.h"
+
 namespace outbox_relay::postgres {
-namespace {
-
-/// Until the end of the batch, which is the transaction. Set once for the session it would cost less than
-/// this statement does, but whatever else the session writes (what is parked, and what comes to it one day)
-/// would silently not be durable unless it sets it back; here, what is forgotten is merely slow.
-const char* const asynchronous_commit_sql = "SELECT set_config('synchronous_commit', 'off', true)";
-
-}  // namespace
 
 Completer::Completer(Session& session, const Table& table, const Statements& statements,
                      CompletionCommit commit)
@@ -30,6 +24,9 @@ awaitable<std::set<core::RowId>> Completer::complete_unlocked(std::vector<Placed
   co_return completed;
 }
 
+// Set once for the session it would cost less than this statement does, but whatever else the session writes
+// (what is parked, and what comes to it one day) would silently not be durable unless it sets it back; here,
+// what is forgotten is merely slow.
 awaitable<Result> Completer::run(const std::string& sql, const std::vector<PlacedRow>& rows) const {
   std::vector<Query> batch;
   if (commit_ == CompletionCommit::asynchronous) batch.emplace_back(asynchronous_commit_sql);

@@ -29,7 +29,7 @@ Expired RetentionStatement::expire(pqxx::connection& connection, const std::opti
   if (after) parameters.push_back(*after);
   pqxx::work transaction{connection};
   set_limits(transaction, statement_timeout);
-  execute(transaction, "SELECT set_config('synchronous_commit', 'off', true)");
+  execute(transaction, asynchronous_commit_sql);
   const auto row = execute(transaction, sql(after.has_value()), parameters)[0];
   Expired expired{row[0].as<std::size_t>(), row[1].as<std::size_t>(), row[2].as<bool>(),
                   optional_text(row[3])};

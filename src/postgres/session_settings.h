@@ -28,6 +28,9 @@ struct SessionUse {
 /// that mean one thing, bounds on time, no scans over the whole table.
 [[nodiscard]] std::string common_settings_sql(std::chrono::milliseconds statement_timeout, bool is_local);
 
+/// In a transaction: its commit does not wait for the disk.
+inline constexpr const char* asynchronous_commit_sql = "SELECT set_config('synchronous_commit', 'off', true)";
+
 /// The statement by which a session asks the server for what the relay relies on: bounds on time, plans that
 /// do not change, names that mean one thing. Run after connecting instead of passed in `options`, which
 /// belong to the user. Its first columns are those below; `server_version` as PQserverVersion has it.
