@@ -1,14 +1,11 @@
 #include "postgres/replay_requests.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/failure.h"
 #include "postgres/control_session.h"
 #include "postgres/placed_rows.h"
 #include "postgres/pqxx_adapter.h"
-#include "postgres/replay_table.h"
 #include "postgres/row_bounds.h"
 #include "postgres/statements.h"
 #include "postgres/table.h"
@@ -19,26 +16,11 @@ namespace {
 /// The rows that one statement looks at.
 constexpr int chunk_rows = 10'000;
 
-constexpr std::array<std::pair<ReplayState, const char*>, 5> states{{{ReplayState::requested, "requested"},
-                                                                     {ReplayState::running, "running"},
-                                                                     {ReplayState::done, "done"},
-                                                                     {ReplayState::cancelled, "cancelled"},
-                                                                     {ReplayState::failed, "failed"}}};
-
-ReplayState to_state(const std::string& text) {
-  const auto* found = std::ranges::find_if(states, [&](const auto& state) { return text == state.second; });
-  return found == states.end() ? ReplayState::failed : found->first;
-}
-
 [[noreturn]] void refuse(core::Reason reason, std::string message, std::string hint) {
   throw core::FailureError({reason, core::Remedy::operate, std::move(message), std::move(hint)});
 }
 
 }  // namespace
-
-std::string to_text(ReplayState state) {
-  return std::ranges::find(states, state, [](const auto& known) { return known.first; })->second;
-}
 
 /// The connection, the outbox's table, and that of the requests.
 class ReplayRequests::Session {
@@ -110,7 +92,7 @@ class ReplayRequests::Session {
       }
       const auto row = found[0];
       replay = {id,
-                to_state(row[0].as<std::string>()),
+                to_replay_state(row[0].as<std::string>()),
                 row[1].as<std::size_t>(),
                 row[2].as<std::size_t>(),
                 row[3].as<std::size_t>(),

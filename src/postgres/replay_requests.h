@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "postgres/replay_table.h"
 #include "postgres/settings.h"
 
 namespace outbox_relay::postgres {
@@ -31,9 +32,6 @@ struct SentRows {
   std::optional<std::int64_t> created_from;  ///< microseconds since the epoch
   std::optional<std::int64_t> created_before;
 };
-
-enum class ReplayState : std::uint8_t { requested, running, done, cancelled, failed };
-[[nodiscard]] std::string to_text(ReplayState state);
 
 /// A request, as a relay has left it.
 struct Replay {

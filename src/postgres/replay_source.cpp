@@ -9,7 +9,6 @@
 #include "postgres/classify.h"
 #include "postgres/page_fetcher.h"
 #include "postgres/page_reader.h"
-#include "postgres/replay_table.h"
 #include "postgres/row_bounds.h"
 #include "postgres/statements.h"
 #include "postgres/table_reader.h"
@@ -71,20 +70,6 @@ ReplaySource::Request ReplaySource::read_request(const Result& claimed) {
   return request;
 }
 
-std::string ReplaySource::to_state(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::done:
-      return "done";
-    case Outcome::cancelled:
-      return "cancelled";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::passed_on:
-      return "running";
-  }
-  return "running";
-}
-
 /// What was learnt of the table when the session was opened.
 struct ReplaySource::Opened {
   Opened(Session& fetching, const Session& claiming, Table described, const Request& request,
@@ -130,7 +115,7 @@ std::shared_ptr<ReplaySource::Opened> ReplaySource::opened() const {
   return opened_;
 }
 
-void ReplaySource::end(Outcome outcome) {
+void ReplaySource::end(ReplayState outcome) {
   if (std::exchange(outcome_, outcome)) return;
   events_.ended();
 }
@@ -161,7 +146,7 @@ awaitable<std::optional<relay::Lead>> ReplaySource::take_lead() {
                  microseconds_sql("r.created_from") + ", " + microseconds_sql("r.created_before") +
                  ", r.rows_per_second, r.replayed_up_to"));
   if (claimed.rows() == 0) {
-    end(Outcome::passed_on);
+    end(ReplayState::running);
     co_return std::nullopt;
   }
   request_ = std::make_unique<Request>(read_request(claimed));
@@ -178,12 +163,11 @@ awaitable<void> ReplaySource::resign() {
 
 // What was passed on is another relay's to end; what was only stopped here stays to be done.
 awaitable<void> ReplaySource::write_end(std::string error) {
-  const auto state = outcome_ ? to_state(*outcome_) : std::string{"running"};
   Query query = update(
       "held_until = NULL, holder = NULL, state = $4, last_error = coalesce(nullif($5, ''), r.last_error),"
       " ended_at = CASE WHEN $4 <> 'running' THEN clock_timestamp() END",
       "r.holder = $2::uuid");
-  query.text(state).text(error);
+  query.text(to_text(outcome_.value_or(ReplayState::running))).text(error);
   co_await claiming_.run(std::move(query));
 }
 
@@ -201,7 +185,7 @@ awaitable<void> ReplaySource::advance(std::size_t replayed, std::size_t refused,
     throw core::FailureError({core::Reason::conflict, core::Remedy::rebuild,
                               "another relay works on the replay, or somebody has ended it", ""});
   }
-  if (written.boolean(0, 0)) end(Outcome::cancelled);
+  if (written.boolean(0, 0)) end(ReplayState::cancelled);
 }
 
 // Reading.
@@ -216,7 +200,7 @@ awaitable<core::SourceFacts> ReplaySource::open() {
   }
   Table table = co_await read_table(fetching_, settings_.table, columns_);
   if (table.oid != request_->table_oid || !table.sent) {
-    end(Outcome::failed);
+    end(ReplayState::failed);
     co_await write_end("the outbox has another table now, or none that keeps sent rows");
     throw core::FailureError(
         {core::Reason::missing, core::Remedy::rebuild, "the replay was requested of another table", ""});
@@ -254,7 +238,7 @@ awaitable<core::Fetched> ReplaySource::fetch(core::FetchRequest request) {
 void ReplaySource::begin_page(const core::Fetched& fetched, relay::Clock::TimePoint now) {
   const auto& rows = fetched.page.rows;
   if (rows.empty()) {
-    if (!fetched.cut_before) end(Outcome::done);
+    if (!fetched.cut_before) end(ReplayState::done);
     return;
   }
   for (const core::Row& row : rows) open_.insert(row.id);

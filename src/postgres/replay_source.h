@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "postgres/replay_table.h"
 #include "postgres/session.h"
 #include "postgres/settings.h"
 #include "relay/ports.h"
@@ -60,17 +61,9 @@ class ReplaySource final : public relay::Source {
   struct Opened;
   struct Request;
 
-  enum class Outcome : std::uint8_t {
-    done,
-    cancelled,
-    failed,
-    passed_on,  ///< another relay works on it, or somebody has ended it
-  };
-
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
-  void end(Outcome outcome);
+  void end(ReplayState outcome);
   static Request read_request(const Result& claimed);
-  static std::string to_state(Outcome outcome);
   awaitable<void> write_end(std::string error);
   /// Rows are out, or refused; what is left of the page decides how far the request has come.
   awaitable<void> settle(const std::set<core::RowId>& rows, std::size_t refused, std::string error);
@@ -93,7 +86,8 @@ class ReplaySource final : public relay::Source {
   std::string holder_;  ///< this relay's name, drawn at the first claim
   std::unique_ptr<Request> request_;
   std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
-  std::optional<Outcome> outcome_;
+  /// How it has ended; `running`: another relay works on it, or somebody has ended it.
+  std::optional<ReplayState> outcome_;
 
   std::optional<core::RowId> position_;  ///< up to here everything is out
   std::optional<core::RowId> page_end_;

@@ -1,9 +1,34 @@
 #include "postgres/replay_table.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "postgres/row_bounds.h"
 #include "postgres/statements.h"
 
 namespace outbox_relay::postgres {
+
+namespace {
+
+constexpr std::array<std::pair<ReplayState, std::string_view>, 5> states{
+    {{ReplayState::requested, "requested"},
+     {ReplayState::running, "running"},
+     {ReplayState::done, "done"},
+     {ReplayState::cancelled, "cancelled"},
+     {ReplayState::failed, "failed"}}};
+
+}  // namespace
+
+std::string to_text(ReplayState state) {
+  const auto* known = std::ranges::find(states, state, [](const auto& each) { return each.first; });
+  return std::string{known->second};
+}
+
+ReplayState to_replay_state(std::string_view text) {
+  const auto* known = std::ranges::find(states, text, [](const auto& each) { return each.second; });
+  return known == states.end() ? ReplayState::failed : known->first;
+}
 
 std::string open_replay_sql(const std::string& control_schema) {
   return "SELECT r.id FROM " + qualified(control_schema, replay_table) +

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "postgres/table.h"
 
@@ -13,6 +14,12 @@
 namespace outbox_relay::postgres {
 
 inline constexpr const char* replay_table = "replay";
+
+enum class ReplayState : std::uint8_t { requested, running, done, cancelled, failed };
+/// As it stands in the table.
+[[nodiscard]] std::string to_text(ReplayState state);
+/// One that is not known counts as failed.
+[[nodiscard]] ReplayState to_replay_state(std::string_view text);
 /// The states of a request that has not ended.
 inline constexpr const char* open_replay_states = "('requested', 'running')";
 
