@@ -57,12 +57,8 @@ std::string to_text(const Problems& problems) {
 }
 
 std::string printable(std::string_view text) {
-  const bool is_cut = text.size() > longest_quote;
-  std::size_t length = std::min(text.size(), longest_quote);
-  while (is_cut && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  std::string result = core::replace_controls(text.substr(0, length), "?");
-  if (is_cut) result += "…";
-  return result;
+  const std::string result = core::replace_controls(core::beginning_of(text, longest_quote), "?");
+  return text.size() > longest_quote ? result + "…" : result;
 }
 
 std::string in_quotes(std::string_view text) {

@@ -12,13 +12,9 @@ constexpr std::size_t shown_before_place = 100;
 constexpr std::string_view replacement = "***";
 constexpr std::string_view ellipsis = "…";
 
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
+      std::ranges::count_if(text, [](char c) { return !core::continues_character(c); }));
 }
 
 /// A line without the comment at its end, which may hold an old secret.
@@ -126,13 +122,14 @@ Excerpt Source::excerpt(Position place, const std::vector<Span>& hidden) const {
   const std::string_view content = without_comment(line(place.line));
   const std::size_t caret = std::min(place.byte, content.size());
   std::size_t begin = caret > shown_before_place ? caret - shown_before_place : 0;
-  while (begin > 0 && begin < content.size() && continues_character(content[begin])) --begin;
+  while (begin > 0 && begin < content.size() && core::continues_character(content[begin])) --begin;
 
   Excerpt excerpt;
   if (begin > 0) excerpt.text = ellipsis;
   std::size_t byte = begin;
   bool is_caret_set = false;
-  while (byte < content.size() && (byte - begin < longest_excerpt || continues_character(content[byte]))) {
+  while (byte < content.size() &&
+         (byte - begin < longest_excerpt || core::continues_character(content[byte]))) {
     const std::size_t hidden_end = hidden_until({place.line, byte}, hidden);
     const std::size_t next = std::max(hidden_end, byte + 1);
     if (!is_caret_set && caret < next) {

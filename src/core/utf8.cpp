@@ -24,6 +24,18 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+std::string_view beginning_of(std::string_view text, std::size_t max_bytes) {
+  constexpr std::size_t longest_rest = 3;  // of a character, behind its first byte
+  if (text.size() <= max_bytes) return text;
+  auto end = max_bytes;
+  while (end > 0 && max_bytes - end < longest_rest && continues_character(text[end])) --end;
+  return text.substr(0, end);
+}
+
 bool is_control(std::string_view character) {
   const auto last = static_cast<unsigned char>(character.back());
   if (character.size() == 1) return last < 0x20 || last == 0x7F;

@@ -10,6 +10,12 @@ namespace outbox_relay::core {
 /// 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above U+10FFFF).
 [[nodiscard]] std::size_t character_length(std::string_view text);
 
+/// Whether a byte goes on with a character that began before it.
+[[nodiscard]] bool continues_character(char byte);
+
+/// The text, or as many whole characters of its beginning as fit into so many bytes.
+[[nodiscard]] std::string_view beginning_of(std::string_view text, std::size_t max_bytes);
+
 /// Whether a character is one that a terminal would obey instead of showing it: C0, DEL or C1 (U+0080 to
 /// U+009F).
 [[nodiscard]] bool is_control(std::string_view character);

@@ -11,20 +11,11 @@ namespace {
 /// A server's message may be long; what matters stands at its beginning.
 constexpr std::size_t max_text_bytes = 2000;
 
-/// Where to cut: not within a character.
-std::size_t cut_at(std::string_view text) {
-  auto at = max_text_bytes;
-  while (at > max_text_bytes - 4 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) --at;
-  return at;
-}
-
 }  // namespace
 
 std::string to_html(std::string_view text) {
-  const bool is_cut = text.size() > max_text_bytes;
   std::string html;
-  for (const char character :
-       core::replace_controls(is_cut ? text.substr(0, cut_at(text)) : text, "\uFFFD")) {
+  for (const char character : core::replace_controls(core::beginning_of(text, max_text_bytes), "\uFFFD")) {
     switch (character) {
       case '&':
         html += "&amp;";
@@ -45,7 +36,7 @@ std::string to_html(std::string_view text) {
         html += character;
     }
   }
-  return is_cut ? html + "…" : html;
+  return text.size() > max_text_bytes ? html + "…" : html;
 }
 
 std::string to_html_with_code(std::string_view text) {
