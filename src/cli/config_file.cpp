@@ -23,7 +23,7 @@ std::optional<std::string> environment_variable(std::string_view name) {
 }
 
 config::Problems cannot_read(const std::string& file, const std::string& why) {
-  return {.file = file, .list = {{.line = 0, .what = "cannot be read: " + why, .excerpt = {}, .hint = {}}}};
+  return config::problem_of_file(file, "cannot be read: " + why);
 }
 
 }  // namespace

@@ -41,13 +41,6 @@ std::optional<core::Failure> trouble_with(const config::Config& config) {
   }
 }
 
-config::Problems to_problems(const std::string& file, core::Failure failure) {
-  return {
-      .file = file,
-      .list = {
-          {.line = 0, .what = std::move(failure.message), .excerpt = {}, .hint = std::move(failure.hint)}}};
-}
-
 }  // namespace
 
 std::optional<config::Config> load_again(const std::string& file, telemetry::Log& log) {
@@ -55,7 +48,7 @@ std::optional<config::Config> load_again(const std::string& file, telemetry::Log
   if (auto* config = std::get_if<config::Config>(&loaded)) {
     auto trouble = trouble_with(*config);
     if (!trouble) return std::move(*config);
-    loaded = to_problems(file, *std::move(trouble));
+    loaded = config::problem_of_file(file, std::move(trouble->message), std::move(trouble->hint));
   }
   say_refused(std::get<config::Problems>(loaded), log);
   return std::nullopt;

@@ -40,6 +40,11 @@ std::string place_of(const Problem& problem, const std::string& file) {
   return file + ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column);
 }
 
+Problems problem_of_file(std::string file, std::string what, std::string hint) {
+  Problem problem{.line = 0, .what = std::move(what), .excerpt = {}, .hint = std::move(hint)};
+  return {.file = std::move(file), .list = {std::move(problem)}};
+}
+
 std::string to_text(const Problems& problems) {
   std::string text;
   for (const Problem& problem : problems.list) {

@@ -25,6 +25,9 @@ struct Problems {
   std::size_t left_out = 0;   ///< how many more there are
 };
 
+/// A problem of the file as a whole.
+[[nodiscard]] Problems problem_of_file(std::string file, std::string what, std::string hint = {});
+
 /// Where a problem is: `file:line:column`, or the file alone.
 [[nodiscard]] std::string place_of(const Problem& problem, const std::string& file);
 
