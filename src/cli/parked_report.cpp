@@ -96,9 +96,7 @@ std::string to_text(const ReleaseReport& report) {
 std::string to_json(const ReleaseReport& report) {
   json::array left_alone;
   for (const auto& row : report.left_alone) {
-    json::value behind;
-    if (row.behind) behind = json::string(*row.behind);
-    left_alone.push_back(json::object{{"id", row.id}, {"behind", std::move(behind)}});
+    left_alone.push_back(json::object{{"id", row.id}, {"behind", or_null(row.behind)}});
   }
   return json::serialize(
              json::object{{"outbox", report.outbox},

@@ -34,15 +34,13 @@ std::string to_text(const Replay& replay) {
 }
 
 std::string to_json(const std::string& outbox, const Replay& replay) {
-  json::value error;
-  if (replay.last_error) error = json::string(*replay.last_error);
   return json::serialize(json::object{{"outbox", outbox},
                                       {"replay", replay.id},
                                       {"state", postgres::to_text(replay.state)},
                                       {"wanted_rows", replay.wanted_rows},
                                       {"replayed_rows", replay.replayed_rows},
                                       {"refused_rows", replay.refused_rows},
-                                      {"last_error", std::move(error)}}) +
+                                      {"last_error", or_null(replay.last_error)}}) +
          '\n';
 }
 

@@ -46,15 +46,11 @@ json::value rows(double value) {
   return std::isnan(value) ? json::value() : json::value(std::llround(value));
 }
 
-json::value text(const std::optional<std::string>& value) {
-  return value ? json::value(json::string(*value)) : json::value();
-}
-
 json::value to_json(const LockHolder& holder) {
   return json::object{{"by", "advisory_lock"},
                       {"pid", holder.pid},
-                      {"application_name", text(holder.application_name)},
-                      {"client_address", text(holder.client_address)}};
+                      {"application_name", or_null(holder.application_name)},
+                      {"client_address", or_null(holder.client_address)}};
 }
 
 json::value to_json(const LeaseHolder& holder) {

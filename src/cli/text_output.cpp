@@ -1,6 +1,7 @@
 #include "cli/text_output.h"
 
 #include <algorithm>
+#include <boost/json/string.hpp>
 
 #include "core/utf8.h"
 
@@ -33,6 +34,11 @@ std::string number_of(std::size_t count, const std::string& what) {
 
 std::string rows_of(std::size_t count) {
   return number_of(count, "row");
+}
+
+boost::json::value or_null(const std::optional<std::string>& text) {
+  if (!text) return {};
+  return boost::json::string(*text);
 }
 
 bool is_time(std::string_view text) {

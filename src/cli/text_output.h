@@ -1,6 +1,8 @@
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +19,9 @@ namespace outbox_relay::cli {
 [[nodiscard]] std::string number_of(std::size_t count, const std::string& what);
 /// "1 row", "2 rows".
 [[nodiscard]] std::string rows_of(std::size_t count);
+
+/// A text or null, for machines.
+[[nodiscard]] boost::json::value or_null(const std::optional<std::string>& text);
 
 /// Whether somebody means a point in time, and no id: it begins with a date, 2026-01-31.
 [[nodiscard]] bool is_time(std::string_view text);
