@@ -6,6 +6,7 @@
 #include <set>
 
 #include "relay/pipeline.h"
+#include "relay/quiet_probe.h"
 #include "simulated_kafka.h"
 #include "virtual_time.h"
 
@@ -169,7 +170,7 @@ class ScriptedSource : public relay::Source {
   bool has_lost_listener_ = false;
 };
 
-class RecordingProbe : public relay::Probe {
+class RecordingProbe : public relay::QuietProbe {
  public:
   void state_changed(State state) override { states.push_back(state); }
   void fetched(core::PollCause cause, std::size_t rows, std::size_t) override {
@@ -177,25 +178,17 @@ class RecordingProbe : public relay::Probe {
     ++polls_by[cause];
     fetched_rows += rows;
   }
-  void acknowledged(std::size_t, core::Bytes, std::span<const double>, std::span<const double>) override {}
   void completed(std::size_t rows) override { completed_rows += rows; }
   void parked(const core::RowId& row, const core::Failure&) override { parked_rows.push_back(row.number()); }
-  void dead_lettered(const core::RowId&, const core::Failure&) override {}
-  void held(std::size_t) override {}
-  void requeued(std::size_t) override {}
   void leading(bool leads) override { leadings.push_back(leads); }
-  void queried(relay::Query, std::chrono::steady_clock::duration) override {}
   void redelivering(std::size_t records) override { redelivered += records; }
   void failed(Activity activity, const core::Failure&) override { failures.push_back(activity); }
   void recovered(Activity activity) override { recoveries.push_back(activity); }
-  void connection_opened(relay::Purpose) override {}
   void producer_created() override { ++producers; }
-  void in_flight(std::size_t, core::Bytes) override {}
   void topic_held(const std::string& topic, const core::Failure&) override {
     held_topic_names.push_back(topic);
   }
   void topic_released(const std::string& topic) override { released.push_back(topic); }
-  void held_topics(std::size_t) override {}
 
   std::vector<State> states;
   std::vector<Activity> failures, recoveries;
