@@ -69,20 +69,23 @@ std::vector<std::string> texts(const core::Page& page) {
   return found;
 }
 
-/// Five sent rows, and a pending one between them.
-void fill(const Database& database) {
-  database.deploy("control.sql");
-  database.execute(plain_outbox);
-  database.execute(
-      "INSERT INTO outbox (payload, sent_at) SELECT 'p' || i, CASE WHEN i <> 3 THEN now() END FROM "
-      "generate_series(1, 6) i");
-}
-
 postgres::Settings settings_of(const Database& database) {
   auto settings = database.plain_settings();
   settings.control_schema = "outbox_relay";
   return settings;
 }
+
+/// Five sent rows, and a pending one between them: 3.
+class SentRows : public Database {
+ public:
+  SentRows() {
+    deploy("control.sql");
+    execute(plain_outbox);
+    execute(
+        "INSERT INTO outbox (payload, sent_at) SELECT 'p' || i, CASE WHEN i <> 3 THEN now() END FROM "
+        "generate_series(1, 6) i");
+  }
+};
 
 std::string state(const Database& database) {
   return database.value(
@@ -100,8 +103,7 @@ std::int64_t request(const postgres::Settings& settings, const std::string& firs
 }  // namespace
 
 TEST_CASE("a replay reads the sent rows of its request, page after page", "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   Replayer replayer{settings, request(settings, "2", "5", 20)};
   REQUIRE(replayer.claim());
@@ -150,8 +152,7 @@ TEST_CASE("ids of a replay may be texts", "[postgres][replay]") {
 
 TEST_CASE("what left the window of a replay is read again, and what is gone is not waited for",
           "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   Replayer replayer{settings, request(settings, "1", "4", 1000)};
   REQUIRE(replayer.claim());
@@ -169,8 +170,7 @@ TEST_CASE("what left the window of a replay is read again, and what is gone is n
 }
 
 TEST_CASE("a replay is one relay's, until that is silent", "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   const auto id = request(settings, "1", "6", 1000);
   Replayer first{settings, id};
@@ -193,8 +193,7 @@ TEST_CASE("a replay is one relay's, until that is silent", "[postgres][replay]")
 }
 
 TEST_CASE("rows that Kafka refuses are counted, and passed over", "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   Replayer replayer{settings, request(settings, "1", "2", 1000)};
   REQUIRE(replayer.claim());
@@ -207,8 +206,7 @@ TEST_CASE("rows that Kafka refuses are counted, and passed over", "[postgres][re
 
 TEST_CASE("a replay that is cancelled comes to its end with the next word of its relay",
           "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   const auto id = request(settings, "1", "6", 1000);
   Replayer replayer{settings, id};
@@ -224,8 +222,7 @@ TEST_CASE("a replay that is cancelled comes to its end with the next word of its
 }
 
 TEST_CASE("a replay of a table that was replaced fails", "[postgres][replay]") {
-  const Database database;
-  fill(database);
+  const SentRows database;
   const auto settings = settings_of(database);
   const auto id = request(settings, "1", "6", 1000);
   database.execute("ALTER TABLE outbox RENAME TO old; CREATE TABLE outbox (LIKE old INCLUDING ALL)");
