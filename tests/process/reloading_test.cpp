@@ -1,5 +1,4 @@
 // SIGHUP: what another configuration changes, and what it leaves alone.
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -48,16 +47,6 @@ Contacts contacts(const Shop& shop, const std::string& outbox) {
 
 double reload_successful(const Shop& shop) {
   return shop.metric("outbox_relay_config_last_reload_successful").value();
-}
-
-std::size_t rows_in(const std::map<std::string, std::vector<int>>& numbers) {
-  std::size_t count = 0;
-  for (const auto& [key, its_numbers] : numbers) count += its_numbers.size();
-  return count;
-}
-
-bool are_in_order(const std::map<std::string, std::vector<int>>& numbers) {
-  return std::ranges::all_of(numbers, [](const auto& key) { return std::ranges::is_sorted(key.second); });
 }
 
 }  // namespace

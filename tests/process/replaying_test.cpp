@@ -33,24 +33,38 @@ std::vector<ConsumedRecord> live(const std::vector<ConsumedRecord>& records) {
   return some;
 }
 
-bool are_in_order(const std::vector<ConsumedRecord>& records) {
-  return std::ranges::all_of(numbers_by_key(records),
-                             [](const auto& key) { return std::ranges::is_sorted(key.second); });
+/// Rows 1 to `rows`, relayed.
+void start_with_sent_rows(Shop& shop, int rows) {
+  shop.start(orders_outbox(shop.topic(), "    sample_interval: 200ms\n"));
+  shop.insert(rows);
+  REQUIRE(shop.is_relayed());
 }
 
-std::size_t count_of(const std::vector<ConsumedRecord>& records) {
-  std::size_t count = 0;
-  for (const auto& [key, numbers] : numbers_by_key(records)) count += numbers.size();
-  return count;
+/// A replay of rows 1 to 1000 that is under way: so many of them are out.
+void begin_replay(const Shop& shop, int rows_per_second, int replayed_rows) {
+  shop.execute(
+      "INSERT INTO outbox_relay.replay (table_schema, table_name, table_oid, last_id, rows_per_second, "
+      "wanted_rows) VALUES ('public', 'outbox', 'outbox'::regclass, '1000', " +
+      std::to_string(rows_per_second) + ", 1000)");
+  REQUIRE(eventually([&] {
+    return shop.value("SELECT replayed_rows >= " + std::to_string(replayed_rows) +
+                      " FROM outbox_relay.replay") == "t";
+  }));
+}
+
+void hurry(const Shop& shop) {
+  shop.execute("UPDATE outbox_relay.replay SET rows_per_second = 10000");
+}
+
+bool is_done(const Shop& shop) {
+  return eventually([&] { return shop.value("SELECT state FROM outbox_relay.replay") == "done"; });
 }
 
 }  // namespace
 
 TEST_CASE("sent rows go out once more, marked, while the live rows of their keys stay in order") {
   Shop shop;
-  shop.start(orders_outbox(shop.topic(), "    sample_interval: 200ms\n"));
-  shop.insert(2000);
-  REQUIRE(shop.is_relayed());
+  start_with_sent_rows(shop, 2000);
   shop.execute(
       "UPDATE outbox SET parked_at = now(), sent_at = NULL, last_error = 'other: no' WHERE id = 700");
 
@@ -65,11 +79,11 @@ TEST_CASE("sent rows go out once more, marked, while the live rows of their keys
   const auto records = shop.records();
   const auto again = replayed(records);
   CHECK(again.size() == 999);
-  CHECK(count_of(again) == 999);
-  CHECK(are_in_order(again));
+  CHECK(rows_in(numbers_by_key(again)) == 999);
+  CHECK(are_in_order(numbers_by_key(again)));
   CHECK(std::ranges::all_of(again, [](const auto& record) { return replay_of(record) == "1"; }));
   CHECK(live(records).size() == 5000);
-  CHECK(are_in_order(live(records)));
+  CHECK(are_in_order(numbers_by_key(live(records))));
   CHECK(shop.metric_of("records_replayed_total") == 999);
   CHECK(shop.metric_of("records_published_total") == 5000);
   CHECK(shop.value("SELECT count(*) FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL") == "0");
@@ -77,39 +91,25 @@ TEST_CASE("sent rows go out once more, marked, while the live rows of their keys
 
 TEST_CASE("a replay goes on after its relay was killed, and repeats little") {
   Shop shop;
-  shop.start(orders_outbox(shop.topic(), "    sample_interval: 200ms\n"));
-  shop.insert(1000);
-  REQUIRE(shop.is_relayed());
-  shop.execute(
-      "INSERT INTO outbox_relay.replay (table_schema, table_name, table_oid, last_id, rows_per_second, "
-      "wanted_rows)"
-      " VALUES ('public', 'outbox', 'outbox'::regclass, '1000', 200, 1000)");
-  REQUIRE(eventually(
-      [&shop] { return shop.value("SELECT replayed_rows >= 100 FROM outbox_relay.replay") == "t"; }));
+  start_with_sent_rows(shop, 1000);
+  begin_replay(shop, 200, 100);
   shop.relay().signal(SIGKILL);
   static_cast<void>(shop.relay().wait());
   REQUIRE(shop.value("SELECT state FROM outbox_relay.replay") == "running");
-  shop.execute("UPDATE outbox_relay.replay SET rows_per_second = 10000");
+  hurry(shop);
 
   const auto again = shop.another_relay();
-  REQUIRE(eventually([&shop] { return shop.value("SELECT state FROM outbox_relay.replay") == "done"; }));
+  REQUIRE(is_done(shop));
   const auto records = replayed(shop.records());
-  CHECK(count_of(records) == 1000);
+  CHECK(rows_in(numbers_by_key(records)) == 1000);
   CHECK(records.size() <= 1020);  // a page of 200 rows a second
   CHECK(live(shop.records()).size() == 1000);
 }
 
 TEST_CASE("a replay that is not done when its relay stops waits for the next one") {
   Shop shop;
-  shop.start(orders_outbox(shop.topic(), "    sample_interval: 200ms\n"));
-  shop.insert(1000);
-  REQUIRE(shop.is_relayed());
-  shop.execute(
-      "INSERT INTO outbox_relay.replay (table_schema, table_name, table_oid, last_id, rows_per_second, "
-      "wanted_rows)"
-      " VALUES ('public', 'outbox', 'outbox'::regclass, '1000', 200, 1000)");
-  REQUIRE(eventually(
-      [&shop] { return shop.value("SELECT replayed_rows >= 100 FROM outbox_relay.replay") == "t"; }));
+  start_with_sent_rows(shop, 1000);
+  begin_replay(shop, 200, 100);
   shop.relay().signal(SIGTERM);
   CHECK(shop.relay().wait() == 0);
   CHECK(shop.value("SELECT state || ' ' || coalesce(holder::text, 'nobody') FROM outbox_relay.replay") ==
@@ -118,9 +118,9 @@ TEST_CASE("a replay that is not done when its relay stops waits for the next one
         std::to_string(replayed(shop.records()).size()));
 
   SECTION("and is done then, without a repeat") {
-    shop.execute("UPDATE outbox_relay.replay SET rows_per_second = 10000");
+    hurry(shop);
     const auto again = shop.another_relay();
-    REQUIRE(eventually([&shop] { return shop.value("SELECT state FROM outbox_relay.replay") == "done"; }));
+    REQUIRE(is_done(shop));
     CHECK(replayed(shop.records()).size() == 1000);
   }
   SECTION("or until it is cancelled") {
@@ -133,15 +133,8 @@ TEST_CASE("a replay that is not done when its relay stops waits for the next one
 
 TEST_CASE("a replay under way is cancelled, and leaves the relay at work") {
   Shop shop;
-  shop.start(orders_outbox(shop.topic(), "    sample_interval: 200ms\n"));
-  shop.insert(1000);
-  REQUIRE(shop.is_relayed());
-  shop.execute(
-      "INSERT INTO outbox_relay.replay (table_schema, table_name, table_oid, last_id, rows_per_second, "
-      "wanted_rows)"
-      " VALUES ('public', 'outbox', 'outbox'::regclass, '1000', 10, 1000)");
-  REQUIRE(
-      eventually([&shop] { return shop.value("SELECT replayed_rows > 0 FROM outbox_relay.replay") == "t"; }));
+  start_with_sent_rows(shop, 1000);
+  begin_replay(shop, 10, 1);
   const auto done = shop.command({"replay"}, {"--cancel", "1"});
   CHECK(done.code == 0);
   CHECK(done.output.starts_with("replay 1 cancelled: "));
@@ -169,7 +162,7 @@ TEST_CASE("a row that Kafka would not take again is left out of the replay, and 
         std::string::npos);
   CHECK(done.errors.find("outbox-relay: row 11: ") != std::string::npos);
   const auto records = replayed(shop.kafka().consume_all(small));
-  CHECK(count_of(records) == 29);
-  CHECK(are_in_order(records));
+  CHECK(rows_in(numbers_by_key(records)) == 29);
+  CHECK(are_in_order(numbers_by_key(records)));
   CHECK(shop.value("SELECT parked_at IS NULL AND sent_at IS NOT NULL FROM outbox WHERE id = 11") == "t");
 }

@@ -89,8 +89,8 @@ bool Shop::is_relayed() const {
   return eventually([this] { return pending() == 0; }, std::chrono::seconds{60});
 }
 
-std::map<std::string, std::vector<int>> numbers_by_key(const std::vector<ConsumedRecord>& records) {
-  std::map<std::string, std::vector<int>> result;
+NumbersByKey numbers_by_key(const std::vector<ConsumedRecord>& records) {
+  NumbersByKey result;
   std::set<std::string> seen;
   for (const ConsumedRecord& record : records) {
     if (seen.insert(record.headers.at(0).value.value()).second) {
@@ -98,6 +98,16 @@ std::map<std::string, std::vector<int>> numbers_by_key(const std::vector<Consume
     }
   }
   return result;
+}
+
+bool are_in_order(const NumbersByKey& numbers) {
+  return std::ranges::all_of(numbers, [](const auto& key) { return std::ranges::is_sorted(key.second); });
+}
+
+std::size_t rows_in(const NumbersByKey& numbers) {
+  std::size_t count = 0;
+  for (const auto& [key, its_numbers] : numbers) count += its_numbers.size();
+  return count;
 }
 
 }  // namespace outbox_relay::testing

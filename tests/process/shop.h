@@ -91,7 +91,9 @@ class Shop {
 [[nodiscard]] std::string orders_outbox(const std::string& topic, const std::string& further_lines = "");
 
 /// Payload numbers by key, in the order of the key's partition, repeats left out: must be ascending.
-[[nodiscard]] std::map<std::string, std::vector<int>> numbers_by_key(
-    const std::vector<ConsumedRecord>& records);
+using NumbersByKey = std::map<std::string, std::vector<int>>;
+[[nodiscard]] NumbersByKey numbers_by_key(const std::vector<ConsumedRecord>& records);
+[[nodiscard]] bool are_in_order(const NumbersByKey& numbers);
+[[nodiscard]] std::size_t rows_in(const NumbersByKey& numbers);
 
 }  // namespace outbox_relay::testing
