@@ -84,8 +84,8 @@ struct SourceFacts {
   /// Saved by an earlier run. One that cannot be true any more (the sequence stands below it, the table or
   /// the server is another one) has been erased for good: the sequence will pass it again one day.
   std::optional<std::int64_t> watermark;
-  /// Rows that were completed before may be pending again: the server is in another timeline than when it was
-  /// opened last, or does not make each completion durable.
+  /// Rows that this relay completed before may be pending again: a standby has taken the server's place, or
+  /// the server crashed, and does not make each completion durable.
   bool may_have_lost_completions = false;
   /// The rows that Kafka refused and that are parked: id, key and attributes, nothing else. Without those
   /// that are only held behind them.

@@ -59,9 +59,10 @@ class Plan {
 
   // Reading.
 
-  /// Sessions are open: reading begins at the watermark. Where completions are not durable, what was in
+  /// Sessions are open: reading begins at the watermark. Where completions may have been lost, what was in
   /// flight is forgotten, as by a start of the relay, and reading waits until Kafka has answered for it.
-  void source_opened(const SourceFacts& facts, TimePoint now);
+  /// Returns how many rows are published once more by that, if they are pending.
+  std::size_t source_opened(const SourceFacts& facts, TimePoint now);
   /// A session was lost. What is not published leaves the window; what was published stays, is acknowledged
   /// in its time and completed by identity, since its places prove nothing in another session.
   void source_lost();
@@ -180,7 +181,7 @@ class Plan {
   [[nodiscard]] std::optional<AskParked> ask_for_parked(TimePoint now);
   [[nodiscard]] Reading next_page(TimePoint now);
   void forget_acknowledged();
-  void forget_in_flight();
+  std::size_t forget_in_flight();
   [[nodiscard]] Bytes needed_room() const;
   [[nodiscard]] Window::Limits quarter_of_window() const;
   [[nodiscard]] std::optional<SurveyFor> next_survey(TimePoint now);

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds shortest_sweep_delay{500};
 
 }  // namespace
 
-void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
+std::size_t Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   has_sequence_ = facts.ids_from_sequence;
   if (has_sequence_) {
     cursor_.start(facts);
@@ -30,7 +30,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   }
   ask_parked_at_ = now;
   is_standing_by_ = false;
-  if (facts.may_have_lost_completions) forget_in_flight();
+  const std::size_t repeated = facts.may_have_lost_completions ? forget_in_flight() : 0;
   source_is_open_ = true;
   lowest_dropped_ = std::numeric_limits<std::int64_t>::max();
   flushed_ = {};  // another timeline may have begun
@@ -38,6 +38,7 @@ void Plan::source_opened(const SourceFacts& facts, TimePoint now) {
   poll_at_ = idle_poll_at_ = now;
   poll_cause_ = PollCause::timer;
   sweep_at_ = now + shortest_sweep_delay;
+  return repeated;
 }
 
 void Plan::source_lost() {
@@ -64,13 +65,14 @@ void Plan::forget_acknowledged() {
   locked_.clear();
 }
 
-// A crash may have taken completions back: of a key whose later rows are in flight, earlier ones would then
-// be published behind them, and who keeps the last word of each key would keep an old one. So the later ones
-// are published once more, too, behind the earlier ones. That a session has ended is all that is known of a
-// crash: a server that restarts because one of its processes crashed says of itself that it never stopped.
-void Plan::forget_in_flight() {
+// Of a key whose later rows are in flight, earlier ones would be published behind them, and who keeps the
+// last word of each key would keep an old one. So the later ones are published once more, too, behind the
+// earlier ones.
+std::size_t Plan::forget_in_flight() {
+  const auto published = acknowledged_.size() + locked_.size() + window_.count(Stage::published);
   forget_acknowledged();
   is_settling_ = true;
+  return published;
 }
 
 void Plan::read_failed() {

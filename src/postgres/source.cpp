@@ -152,16 +152,7 @@ awaitable<core::SourceFacts> PostgresSource::open() {
     throw;
   }
   opened_ = std::move(opening.opened);
-  opened_on_ = server_;
   co_return opening.facts;
-}
-
-/// A standby that is promoted may lack the end of the log; nothing tells how much.
-bool PostgresSource::may_have_lost_completions(bool commits_are_asynchronous) const {
-  if (!opened_on_) return false;
-  return commits_are_asynchronous || settings_.completion_commit == CompletionCommit::asynchronous ||
-         opened_on_->system_identifier != server_.system_identifier ||
-         opened_on_->timeline != server_.timeline;
 }
 
 /// During a failover the two sessions may find different primaries: rows would be fetched on one and
@@ -176,10 +167,13 @@ awaitable<void> PostgresSource::open_fetching(Opening& opening) {
     }
     Table table = co_await read_table(fetching_, settings_.table, columns_);
     if (table.advice && events_.notice) events_.notice(*table.advice);
-    const Result token = co_await fetching_.run(
+    const Result session = co_await fetching_.run(
         Query{"SELECT gen_random_uuid()::text, current_setting('synchronous_commit') = 'off'"});
-    opening.facts.may_have_lost_completions = may_have_lost_completions(token.boolean(0, 1));
-    opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), token.text(0, 0),
+    const bool are_durable =
+        settings_.completion_commit == CompletionCommit::synchronous && !session.boolean(0, 1);
+    opening.facts.may_have_lost_completions =
+        co_await last_completion_.may_be_lost(fetching_, table, server_, are_durable);
+    opening.opened = std::make_shared<Opened>(fetching_, completing_, std::move(table), session.text(0, 0),
                                               settings_.completion_commit);
     co_await listen();
     co_await read_facts(opening);
@@ -358,7 +352,12 @@ awaitable<std::size_t> PostgresSource::complete_all(const Opened& opened,
   if (!placed.empty()) completed = co_await opened.completer.complete(std::move(placed));
   // Which of them moved need not be known: those that are complete are not found pending again.
   if (completed < trusted.size()) doubtful.insert(doubtful.end(), trusted.begin(), trusted.end());
-  if (!doubtful.empty()) completed += co_await opened.careful.complete(std::move(doubtful));
+  if (doubtful.empty()) {
+    last_completion_.acknowledged(server_, trusted.back()->id);
+    co_return completed;
+  }
+  completed += co_await opened.careful.complete(std::move(doubtful));
+  last_completion_.acknowledged(server_, {});
   co_return completed;
 }
 
@@ -367,6 +366,7 @@ awaitable<relay::Completed> PostgresSource::complete_unlocked(Opened& opened,
   std::vector<const core::Row*> wanted;
   for (const core::InFlight* row : rows) wanted.push_back(row->row);
   const auto unlocked = co_await opened.careful.complete_unlocked(std::move(wanted));
+  last_completion_.acknowledged(server_, {});
   const bool is_news = opened.locked.empty() && !unlocked.locked.empty();
   for (const core::InFlight* row : rows) opened.locked.erase(row->row->id);
   relay::Completed completed{unlocked.completed, {}};

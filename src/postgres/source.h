@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "postgres/last_completion.h"
 #include "postgres/leadership.h"
 #include "postgres/server_identity.h"
 #include "postgres/session.h"
@@ -66,8 +67,7 @@ class PostgresSource final : public relay::Source {
   awaitable<void> find_watermarks(Opened& opened);
   awaitable<void> listen();
   awaitable<void> flush_log();
-  [[nodiscard]] bool may_have_lost_completions(bool commits_are_asynchronous) const;
-  static awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);
+  awaitable<std::size_t> complete_all(const Opened& opened, std::span<core::InFlight* const> rows);
   awaitable<relay::Completed> complete_unlocked(Opened& opened, std::span<core::InFlight* const> rows);
   [[nodiscard]] std::shared_ptr<Opened> opened() const;
 
@@ -78,8 +78,8 @@ class PostgresSource final : public relay::Source {
   Session fetching_;
   Session completing_;
   std::unique_ptr<Leadership> leadership_;
-  ServerIdentity server_;                    ///< of the session that completes
-  std::optional<ServerIdentity> opened_on_;  ///< when `open` succeeded last
+  ServerIdentity server_;  ///< of the session that completes
+  LastCompletion last_completion_;
   std::optional<relay::Lead> lead_;
   std::shared_ptr<Opened> opened_;  ///< shared with the operations under way, which may end after `close`
 };

@@ -20,7 +20,8 @@ awaitable<bool> Pipeline::open_source() {
   std::optional<core::Failure> failure;
   try {
     const core::SourceFacts facts = co_await source_.open();
-    plan_.source_opened(facts, clock_.now());
+    const std::size_t repeated = plan_.source_opened(facts, clock_.now());
+    if (repeated > 0) probe_.redelivering(repeated);
     was_open_ = is_open_ = true;
     session_failure_.reset();
     complete_at_ = park_at_ = {};
