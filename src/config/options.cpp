@@ -149,9 +149,8 @@ std::vector<Field<Outbox>> outcome_fields() {
            .fallback = "synchronous",
            .documentation =
                "`asynchronous` marks or deletes rows with `synchronous_commit=off`: after a crash of the "
-               "database, or a lost connection, the rows sent last are published once more, none is lost; "
-               "not "
-               "with `coordination: lease`",
+               "database the rows sent last are published once more, none is lost; not with "
+               "`coordination: lease`",
            .choices = {{"synchronous"}, {"asynchronous"}}},
           &Outbox::completion_commit),
       field<Outbox>({.name = "keep_sent",
