@@ -139,6 +139,8 @@ class Lanes {
   [[nodiscard]] std::size_t held_topics() const;
   /// The lowest id of any held row, sequence ids only.
   [[nodiscard]] std::optional<std::int64_t> lowest_held() const;
+  /// Whether none of the topic's partitions takes any row.
+  [[nodiscard]] bool is_closed(TopicId topic) const;
   /// Why the topic is held; nothing when it is not.
   [[nodiscard]] const Failure* held_because(TopicId topic) const;
   /// Whether a topic is held that only a person can open.

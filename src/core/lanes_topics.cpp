@@ -229,6 +229,11 @@ std::optional<std::int64_t> Lanes::lowest_held() const {
   return lowest;
 }
 
+bool Lanes::is_closed(TopicId id) const {
+  const auto index = static_cast<std::size_t>(id);
+  return index < topics_.size() && topics_[index].state == TopicState::held;
+}
+
 const Failure* Lanes::held_because(TopicId id) const {
   const auto index = static_cast<std::size_t>(id);
   if (index >= topics_.size() || !topics_[index].is_held()) return nullptr;

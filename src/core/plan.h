@@ -191,6 +191,7 @@ class Plan {
   /// The ordering key of a row that is not in the window; nothing where it has no topic.
   [[nodiscard]] std::optional<OrderingKey> key_of(const Row& row);
   [[nodiscard]] std::size_t count_late(const Page& page, const std::vector<RowId>& late);
+  [[nodiscard]] bool reads_in_vain() const;
   void pace(const Arrived& arrived, TimePoint now);
   void release_safe_pages(TimePoint now);
   void enqueue(InFlight& row, TimePoint now);

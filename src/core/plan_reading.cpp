@@ -204,9 +204,22 @@ std::optional<OrderingKey> Plan::key_of(const Row& row) {
   return id != nullptr ? ordering_key(*id, row) : std::nullopt;
 }
 
+// Where all rows have one topic, and that takes none, whatever is read leaves again. Reading goes back to the
+// first of them when it opens.
+bool Plan::reads_in_vain() const {
+  const auto topic = topics_.constant();
+  return topic && lanes_.is_closed(*topic);
+}
+
 void Plan::pace(const Arrived& arrived, TimePoint now) {
   found_rows_ = arrived.rows > 0;
   idle_poll_at_ = now + settings_.poll_interval_min;
+  if (reads_in_vain()) {
+    poll_delay_ = settings_.poll_interval;
+    poll_at_ = idle_poll_at_ = now + poll_delay_;
+    poll_cause_ = PollCause::timer;
+    return;
+  }
   if (arrived.is_full || (has_sequence_ && cursor_.is_catching_up())) {
     poll_delay_ = settings_.poll_interval_min;
     poll_at_ = now;

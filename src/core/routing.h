@@ -69,6 +69,8 @@ class TopicNames {
     return names_[static_cast<std::size_t>(topic)];
   }
   [[nodiscard]] std::size_t size() const { return names_.size(); }
+  /// The topic of all rows, if they have no say in it and one was seen.
+  [[nodiscard]] std::optional<TopicId> constant() const { return constant_; }
 
  private:
   const Routing* routing_;

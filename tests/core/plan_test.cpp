@@ -307,6 +307,27 @@ TEST_CASE("the watermark stays below rows that a topic held back, though it open
   CHECK(s.plan.watermark() == 100);
 }
 
+TEST_CASE("while the topic of all rows takes none, a backlog is not read through", "[plan]") {
+  Story s{{.page_rows = 2}};
+  s.page_arrives({101, 102});
+  for (const TopicId topic : s.plan.take_lookups(s.now)) {
+    s.plan.topic_closed(topic, {Reason::missing, Remedy::hold_topic, "missing", ""}, s.now);
+  }
+  s.page_arrives({103, 104});
+  CHECK(s.plan.window().empty());
+  CHECK(s.waits());
+  s.plan.notified(s.now);
+  CHECK(s.waits());
+  s.now += s.settings.poll_interval;
+  s.page_arrives({105, 106});
+  CHECK(s.waits());
+
+  s.now += 1min;
+  s.topic_opens();
+  const FetchRequest again = s.request();
+  CHECK(again.after == RowId{100});
+}
+
 TEST_CASE("a page that arrives while draining is left in the table", "[plan]") {
   Story s;
   const FetchRequest asked = s.request();
