@@ -2,7 +2,7 @@
 # Everything CI runs, in parts, from a bare Debian 12 (or 13): installs packages (as root, or through sudo), builds, tests.
 #
 #   tests/run.sh                 all parts but the slow ones
-#   tests/run.sh --all           the slow ones too: a Debian 13 tree, the container image, the service under systemd, a browser
+#   tests/run.sh --all           the slow ones too: the quick start, a Debian 13 tree, the container image, the service under systemd, a browser
 #   tests/run.sh --only PART     one part (may be repeated); what it builds on must have run before
 #   tests/run.sh --list          the parts
 #
@@ -16,8 +16,8 @@ jobs=$(nproc)
 
 # --- Parts: a function each; it fails by returning non-zero -------------------------------------------------------------
 
-readonly ordinary_parts=(install scripts format build unit deploy servers observe bench asan tsan fuzz faults)
-readonly slow_parts=(debian13 image service browser)
+readonly ordinary_parts=(install scripts format build unit deploy documents servers observe bench asan tsan fuzz faults)
+readonly slow_parts=(quickstart debian13 image service browser)
 
 describe() {
   case $1 in
@@ -27,6 +27,7 @@ describe() {
     build) echo "the program and its tests, warnings as errors" ;;
     unit) echo "tests without servers" ;;
     deploy) echo "systemd unit, Helm chart, compose file, Debian package" ;;
+    documents) echo "the documentation: each command in it is run" ;;
     servers) echo "tests against a real PostgreSQL and Kafka, the whole process among them" ;;
     observe) echo "alerts and dashboard with a real Prometheus, through load and faults" ;;
     bench) echo "a tiny benchmark: that it works, and counts that are not times" ;;
@@ -34,6 +35,7 @@ describe() {
     asan) echo "unit and adapter tests under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
     tsan) echo "the relay's pipeline under ThreadSanitizer" ;;
     fuzz) echo "configuration, headers, templates and HTTP, fuzzed for a short time" ;;
+    quickstart) echo "the quick start, once" ;;
     debian13) echo "build and unit tests in a tree of Debian 13" ;;
     image) echo "the container image: built, run, health check" ;;
     service) echo "the Debian package and its service under a real systemd" ;;
@@ -81,6 +83,7 @@ run_tests() {
 part_build() { configure_and_build dev; }
 part_unit() { run_tests dev -L unit --parallel "$jobs"; }
 part_deploy() { tests/deploy/check; }
+part_documents() { tests/documents/run build/dev/src/cli/outbox-relay; }
 part_servers() { run_tests dev -L servers --parallel "$jobs"; }
 part_faults() { run_tests dev -L faults --parallel "$jobs"; }
 
@@ -114,6 +117,7 @@ part_fuzz() {
   tests/fuzz/run build/fuzz "${OUTBOX_RELAY_FUZZ_SECONDS:-20}"
 }
 
+part_quickstart() { deploy/quickstart.sh --once; }
 part_debian13() { tests/platforms/debian13; }
 part_image() { tests/platforms/image; }
 part_service() { tests/platforms/service; }
@@ -169,7 +173,7 @@ show_failure() {
 # Runs one part, says what became of it, and adds to the counts.
 run_part() {
   local part=$1 log=$logs/$1.log began=$SECONDS status=0 cases_passed cases_failed
-  printf '%-9s %s\n' "$part" "$(describe "$part")"
+  printf '%-10s %s\n' "$part" "$(describe "$part")"
   # In a process of its own, so that `set -e` holds inside and whatever it changes stays there.
   ("$root/tests/run.sh" --run-part "$part" "$all") >"$log" 2>&1 </dev/null 9>&- || status=$?
   read -r cases_passed cases_failed < <(count_cases "$log")
@@ -181,7 +185,7 @@ run_part() {
   passed=$((passed + cases_passed))
   failed=$((failed + cases_failed))
   if ((status != 0)); then parts_failed+=("$part"); fi
-  printf '%-9s %d passed, %d failed, %d s\n' '' "$cases_passed" "$cases_failed" $((SECONDS - began))
+  printf '%-10s %d passed, %d failed, %d s\n' '' "$cases_passed" "$cases_failed" $((SECONDS - began))
   return "$status"
 }
 
@@ -204,7 +208,7 @@ while (($# > 0)); do
       ;;
     --list)
       for part in "${ordinary_parts[@]}" "${slow_parts[@]}"; do
-        printf '%-9s %s\n' "$part" "$(describe "$part")"
+        printf '%-10s %s\n' "$part" "$(describe "$part")"
       done
       exit
       ;;
