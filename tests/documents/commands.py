@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
+STATEMENTS = "SELECT|UPDATE|CREATE|ALTER|VACUUM|GRANT|DROP|INSERT"
 # A program or a statement, with something behind it: alone it is a name.
 START = re.compile(r"(?:outbox-relay|psql|curl|promtool|kcat|docker|kubectl|helm|systemctl|journalctl|cmake|ctest|ssh|[A-Z_]+=\S+|"
-                   r"(?:\./)?(?:tests|deploy)/\S+|SELECT|UPDATE|CREATE|ALTER|VACUUM|GRANT|DROP|INSERT)\s")
-SQL = re.compile(r"(SELECT|UPDATE|CREATE|ALTER|VACUUM|GRANT|DROP|INSERT)\s")
+                   rf"(?:\./)?(?:tests|deploy)/\S+|{STATEMENTS})\s")
+SQL = re.compile(rf"(?:{STATEMENTS})\s")
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,14 @@ class Server:
         self.stop()
 
 
+class Kafka(Server):
+    def __init__(self, directory, *options):
+        super().__init__("kafka", directory, *options)
+
+    def create_topic(self, name, partitions=2):
+        run(self.script, "topic", self.directory, name, partitions)
+
+
 class Database(Server):
     """PostgreSQL with the tables of deploy/sql, in the database `postgres`."""
 
