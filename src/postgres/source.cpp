@@ -353,12 +353,13 @@ awaitable<std::size_t> PostgresSource::complete_all(const Opened& opened,
   if (!placed.empty()) completed = co_await opened.completer.complete(std::move(placed));
   // Which of them moved need not be known: those that are complete are not found pending again.
   if (completed < trusted.size()) doubtful.insert(doubtful.end(), trusted.begin(), trusted.end());
+  std::optional<core::RowId> last;  // not known when there was more than one statement
   if (doubtful.empty()) {
-    last_completion_.acknowledged(server_, trusted.back()->id);
-    co_return completed;
+    last = trusted.back()->id;
+  } else {
+    completed += co_await opened.careful.complete(std::move(doubtful));
   }
-  completed += co_await opened.careful.complete(std::move(doubtful));
-  last_completion_.acknowledged(server_, {});
+  last_completion_.acknowledged(server_, std::move(last));
   co_return completed;
 }
 
