@@ -1,13 +1,10 @@
 // Completing rows: exactly those that were published, wherever they are now.
 #include <chrono>
-#include <optional>
 
 #include "fixture.h"
 #include "support/catch.h"
-#include "support/eventually.h"
 
 using namespace outbox_relay;
-using namespace outbox_relay::postgres;
 using namespace outbox_relay::testing;
 using namespace std::chrono_literals;
 
@@ -362,130 +359,4 @@ TEST_CASE("the flush position passes what a synchronous commit wrote", "[postgre
   const auto fetched = relay.fetch();
   database.execute("INSERT INTO outbox (payload) VALUES ('safe too')");
   CHECK(relay.flush_position() >= fetched.written);
-}
-
-namespace {
-
-/// A relay that completes a row on a primary, for a crash of that one and the promotion of its standby.
-class Promotion {
- public:
-  explicit Promotion(Completion completion = Completion::mark) {
-    database_.execute(plain_outbox);
-    relay_.emplace(settings(completion));
-    relay_->open();
-  }
-
-  void complete_a_row() {
-    database_.execute("INSERT INTO outbox (payload) VALUES ('x')");
-    Published page{relay_->fetch()};
-    REQUIRE(relay_->complete(page.rows()) == 1);
-  }
-  void await_standby() {
-    const auto written = primary_.value("SELECT pg_current_wal_insert_lsn()");
-    REQUIRE(eventually(
-        [&] { return standby_.value("SELECT pg_last_wal_replay_lsn() >= '" + written + "'") == "t"; }));
-  }
-  /// Whatever is written from now on is lost.
-  void cut_off_standby() {
-    standby_.execute("ALTER SYSTEM SET primary_conninfo = ''");
-    standby_.execute("SELECT pg_reload_conf()");
-    REQUIRE(eventually([&] { return standby_.value("SELECT count(*) FROM pg_stat_wal_receiver") == "0"; }));
-  }
-
-  bool are_completions_lost() {
-    primary_.stop(PostgresServer::Stop::immediate);
-    standby_.promote();
-    return relay_->open().may_have_lost_completions;
-  }
-
- private:
-  Settings settings(Completion completion) {
-    auto result = database_.plain_settings();
-    result.table.completion = completion;
-    result.server.connection = "host=" + primary_.host() + "," + standby_.host() +
-                               " port=" + primary_.port() + "," + standby_.port() +
-                               " user=postgres password=" + primary_.password() +
-                               " dbname=" + database_.name() + " target_session_attrs=read-write";
-    return result;
-  }
-
-  PostgresServer primary_;
-  Database database_{primary_};
-  PostgresServer standby_{PostgresServer::StandbyOf{primary_}};
-  std::optional<Relay> relay_;
-};
-
-}  // namespace
-
-TEST_CASE("a source says whether a failover has taken completions back", "[postgres][completing]") {
-  SECTION("there were none") {
-    CHECK_FALSE(Promotion{}.are_completions_lost());
-  }
-  SECTION("the standby has them") {
-    Promotion promotion;
-    promotion.complete_a_row();
-    promotion.await_standby();
-    CHECK_FALSE(promotion.are_completions_lost());
-  }
-  SECTION("the standby lacks the last one") {
-    Promotion promotion;
-    promotion.complete_a_row();
-    promotion.await_standby();
-    promotion.cut_off_standby();
-    promotion.complete_a_row();
-    CHECK(promotion.are_completions_lost());
-  }
-  SECTION("where sent rows are deleted, nothing can tell") {
-    Promotion promotion{Completion::remove};
-    promotion.complete_a_row();
-    promotion.await_standby();
-    CHECK(promotion.are_completions_lost());
-  }
-}
-
-TEST_CASE("a source says whether a crash has taken back completions that were not durable",
-          "[postgres][completing]") {
-  const Database database;
-  database.execute(plain_outbox);
-  const auto complete_a_row = [&](Relay& relay) {
-    database.execute("INSERT INTO outbox (payload) VALUES ('x')");
-    Published page{relay.fetch()};
-    REQUIRE(relay.complete(page.rows()) == 1);
-  };
-  SECTION("durable ones never") {
-    Relay relay{database.plain_settings()};
-    relay.open();
-    complete_a_row(relay);
-    database.execute("UPDATE outbox SET sent_at = NULL");
-    CHECK_FALSE(relay.open().may_have_lost_completions);
-  }
-  SECTION("the server's own setting counts") {
-    database.execute("ALTER DATABASE " + database.name() + " SET synchronous_commit = off");
-    Relay relay{database.plain_settings()};
-    relay.open();
-    complete_a_row(relay);
-    CHECK_FALSE(relay.open().may_have_lost_completions);
-    database.execute("UPDATE outbox SET sent_at = NULL");  // as a crash leaves it
-    CHECK(relay.open().may_have_lost_completions);
-  }
-  SECTION("and so does the relay's") {
-    auto settings = database.plain_settings();
-    settings.completion_commit = CompletionCommit::asynchronous;
-    Relay relay{settings};
-    relay.open();
-    complete_a_row(relay);
-    CHECK_FALSE(relay.open().may_have_lost_completions);
-    database.execute("UPDATE outbox SET sent_at = NULL");
-    CHECK(relay.open().may_have_lost_completions);
-  }
-  SECTION("what is not known is taken for lost") {
-    database.execute("ALTER DATABASE " + database.name() + " SET synchronous_commit = off");
-    Relay relay{database.plain_settings()};
-    relay.open();
-    database.execute("INSERT INTO outbox (payload) VALUES ('x')");
-    Published page{relay.fetch()};
-    page.distrust_places();
-    REQUIRE(relay.complete(page.rows()) == 1);
-    CHECK(relay.open().may_have_lost_completions);
-  }
 }
