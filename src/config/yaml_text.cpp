@@ -6,6 +6,7 @@
 
 #include "config/secrecy.h"
 #include "config/units.h"
+#include "core/utf8.h"
 
 namespace outbox_relay::config {
 namespace {
@@ -23,8 +24,9 @@ bool is_plain(std::string_view text) {
          std::ranges::find(other_types, text) == other_types.end();
 }
 
-std::string escaped(char c) {
-  switch (c) {
+/// A character in double quotes; `$` for the variables.
+std::string escaped(std::string_view character) {
+  switch (character.front()) {
     case '"':
       return "\\\"";
     case '\\':
@@ -36,8 +38,13 @@ std::string escaped(char c) {
     case '\t':
       return "\\t";
     default:
-      return std::string(1, c);
+      break;
   }
+  if (!core::is_control(character)) return std::string(character);
+  // C0 and DEL are their only byte, C1 its second one.
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const auto code = static_cast<unsigned char>(character.back());
+  return {'\\', 'x', digits[code / 16U], digits[code % 16U]};
 }
 
 std::string list(const std::vector<std::string>& texts) {
@@ -105,7 +112,11 @@ std::string comment_lines(std::string_view comment, const std::string& indent) {
 std::string yaml_scalar(std::string_view text) {
   if (is_plain(text)) return std::string(text);
   std::string quoted = "\"";
-  for (const char c : text) quoted += escaped(c);
+  while (!text.empty()) {
+    const auto length = std::max(core::character_length(text), std::size_t{1});
+    quoted += escaped(text.substr(0, length));
+    text.remove_prefix(length);
+  }
   return quoted + '"';
 }
 

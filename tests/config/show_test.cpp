@@ -52,6 +52,12 @@ http: {listen: "[::1]:0"}
   CHECK(shown(once) == once);
 }
 
+TEST_CASE("characters that a terminal would obey are shown escaped", "[config]") {
+  const std::string once = shown(with_property("    client.id: \"ä\\a\\x7f\\N\\r\\n\"\n"));
+  CHECK(once.find("    client.id: \"ä\\x07\\x7F\\x85\\x0D\\n\"\n") != std::string::npos);
+  CHECK(shown(once) == once);
+}
+
 TEST_CASE("no secret is shown", "[config]") {
   const std::string text =
       shown(with_property("    sasl.username: relay\n    sasl.password: canary\n"
