@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "postgres/parking_statements.h"
 #include "postgres/pqxx_adapter.h"
@@ -12,6 +14,43 @@ namespace {
 
 /// How many rows of any state one count may walk over: 20 to 50 ms when they are cached.
 constexpr std::int64_t walked_rows = 100'000;
+
+/// Ids of which a few are looked at, from the middle on, for all of them.
+struct Piece {
+  std::int64_t above;
+  std::int64_t middle;
+  std::int64_t last;
+};
+
+/// Of each piece; 36 of them cover 50 million ids.
+constexpr std::int64_t rows_of_piece = 2000;
+
+/// As doubles, because the distance between two ids may not fit into an id.
+double distance(std::int64_t from, std::int64_t to) {
+  return static_cast<double>(to) - static_cast<double>(from);
+}
+
+/// Pieces of these ids, each a fifth of what lies between its beginning and the last one. What is pending
+/// lies at the top; below it may be anything: rows that are sent, behind one that is not.
+std::vector<Piece> pieces_between(std::int64_t above, std::int64_t last) {
+  std::vector<Piece> pieces;
+  for (std::int64_t end = last; end > above;) {
+    const auto size = std::max(2.0 * rows_of_piece, distance(end, last) / 4);
+    const auto begin = size < distance(above, end) ? end - static_cast<std::int64_t>(size) : above;
+    pieces.push_back({begin, std::midpoint(begin, end), end});
+    end = begin;
+  }
+  return pieces;
+}
+
+std::string array_of(const std::vector<Piece>& pieces, std::int64_t Piece::* id) {
+  std::string text = "{";
+  for (const Piece& piece : pieces) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(piece.*id);
+  }
+  return text + "}";
+}
 
 // Tables are named in each statement, never remembered by oid: after a swap by RENAME the name means another
 // one.
@@ -106,10 +145,18 @@ double Measurement::estimate(pqxx::transaction_base& transaction, std::int64_t w
   }
   const auto sequence = qualified(table_.sequence->schema, table_.sequence->name);
   const auto last = execute(transaction, "SELECT last_value FROM " + sequence)[0][0].as<std::int64_t>();
-  // As doubles, because the distance between two ids may not fit into an id.
-  const double span = std::max(static_cast<double>(reached) - static_cast<double>(watermark), 1.0);
-  const double beyond = std::max(static_cast<double>(last) - static_cast<double>(reached), 0.0);
-  return counted + beyond * std::min(counted / span, 1.0);
+  const auto pieces = pieces_between(reached, last);
+  if (pieces.empty()) return counted;
+  const auto found =
+      execute(transaction, pieces_sql(), {array_of(pieces, &Piece::middle), array_of(pieces, &Piece::last)});
+  double pending = counted;
+  for (std::size_t at = 0; at < pieces.size(); ++at) {
+    const Piece& piece = pieces[at];
+    const auto walked_to = found[static_cast<int>(at)][1].as<std::int64_t>();
+    pending += found[static_cast<int>(at)][0].as<double>() / distance(piece.middle, walked_to) *
+               distance(piece.above, piece.last);
+  }
+  return pending;
 }
 
 std::optional<std::int64_t> Measurement::end_of_walk(pqxx::transaction_base& transaction,
@@ -128,6 +175,19 @@ bool Measurement::is_small(pqxx::connection& connection) const {
   pqxx::read_transaction transaction{connection};
   set_limits(transaction, statement_timeout_);
   return !end_of_walk(transaction, std::numeric_limits<std::int64_t>::min());
+}
+
+/// How many are pending in each piece as far as was walked, and how far that is.
+std::string Measurement::pieces_sql() const {
+  const auto id = id_order(table_);
+  return "SELECT count(*) FILTER (WHERE pending), CASE WHEN count(*) < " + std::to_string(rows_of_piece) +
+         " THEN last ELSE max(id) END FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY piece(above, "
+         "last, number)"
+         " LEFT JOIN LATERAL (SELECT " +
+         id + "::bigint AS id, " + pending_condition(table_) + " AS pending FROM " +
+         qualified(table_.schema, table_.name) + " o WHERE " + id + " > above AND " + id +
+         " <= last ORDER BY " + id + " LIMIT " + std::to_string(rows_of_piece) +
+         ") walked ON true GROUP BY number, last ORDER BY number";
 }
 
 /// How many are pending, since when, and how far the count came.

@@ -33,10 +33,11 @@ class Measurement {
   /// The row behind the last one that a count above `id` may walk over.
   [[nodiscard]] std::optional<std::int64_t> end_of_walk(pqxx::transaction_base& transaction,
                                                         std::int64_t id) const;
-  /// Where the count stopped at a bound, what lies beyond is taken to be like what was counted.
+  /// Where the count stopped at a bound, pieces of what lies beyond say what all of it is like.
   [[nodiscard]] double estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
                                 std::int64_t reached) const;
   [[nodiscard]] std::string backlog_sql() const;
+  [[nodiscard]] std::string pieces_sql() const;
 
   Table table_;
   std::chrono::milliseconds statement_timeout_;
