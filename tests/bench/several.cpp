@@ -11,6 +11,9 @@
 namespace outbox_relay::bench {
 namespace {
 
+/// Of each stretch, to see how far it came.
+constexpr int parts = 20;
+
 /// Together.
 double rows_per_second(std::span<const Stretch> stretches, std::span<const Passage> passages) {
   std::int64_t rows = 0;
@@ -22,6 +25,34 @@ double rows_per_second(std::span<const Stretch> stretches, std::span<const Passa
     end = std::max(end, passages[at].end());
   }
   return static_cast<double>(rows) / seconds_between(begin, end);
+}
+
+/// Of a stretch until then; between two of its parts it went on evenly.
+double rows_until(Passage::Clock::time_point moment, const Stretch& stretch, const Passage& passage) {
+  const double part_rows = static_cast<double>(stretch.rows) / stretch.parts;
+  double rows = 0;
+  auto begin = passage.begin;
+  for (const auto end : passage.parts) {
+    if (moment <= begin) break;
+    rows += part_rows * std::min(1.0, seconds_between(begin, moment) / seconds_between(begin, end));
+    begin = end;
+  }
+  return rows;
+}
+
+/// How much of what was relayed while the observed ones were drained was theirs.
+double observed_share(const std::vector<Stretch>& stretches, const std::vector<Passage>& passages,
+                      std::size_t observed) {
+  auto end = passages.front().end();
+  double theirs = 0;
+  for (std::size_t at = 0; at < observed; ++at) {
+    end = std::max(end, passages[at].end());
+    theirs += static_cast<double>(stretches[at].rows);
+  }
+  double all = theirs;
+  for (std::size_t at = observed; at < stretches.size(); ++at)
+    all += rows_until(end, stretches[at], passages[at]);
+  return theirs / all;
 }
 
 void check_stuck(const std::string& table, const Databases::Copy& copy) {
@@ -43,8 +74,9 @@ Measures run_several(Lab& lab, const Several& several) {
     const bool is_stuck = several.last_is_stuck && number + 1 == several.rows.size();
     names.push_back(is_stuck ? Topic::missing : topics.emplace_back(lab.broker).name());
     if (!is_stuck && several.rows[number] > 0)
-      stretches.push_back(
-          {.table = table_name(number), .rows = static_cast<std::int64_t>(several.rows[number])});
+      stretches.push_back({.table = table_name(number),
+                           .rows = static_cast<std::int64_t>(several.rows[number]),
+                           .parts = parts});
   }
   const Meter meter{lab};
   Running running{Contender::relay,
@@ -61,6 +93,7 @@ Measures run_several(Lab& lab, const Several& several) {
   Measures measures = meter.read(running, rows);
   measures["rows_per_second"] = total;
   measures["observed_rows_per_second"] = rows_per_second(observed, passages);
+  measures["observed_share"] = observed_share(stretches, passages, several.observed);
   running.finish();
   for (std::size_t at = 0; const Topic& topic : topics) {
     if (at < stretches.size()) check_drained(stretches[at], Completion::mark, copy, topic);

@@ -20,6 +20,7 @@ struct Several {
 ///
 /// rows_per_second            of all outboxes together, from the first completion to the last
 /// observed_rows_per_second   of the observed ones together
+/// observed_share             of what was relayed until they were drained
 /// and all that `Meter` reads
 [[nodiscard]] Measures run_several(Lab& lab, const Several& several);
 
