@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/utf8.h"
+
 namespace outbox_relay::config {
 namespace {
 
@@ -21,6 +23,9 @@ class Expansion {
 
   void visit(Node& node) {
     if (node.kind == Node::Kind::scalar && node.written.find('$') != std::string::npos) expand_scalar(node);
+    // yaml-cpp makes a lone byte of `\N` and of `\_`.
+    if (!core::is_text(node.text))
+      refuse(node, "has a zero byte, or one that is no UTF-8", "write the character itself, not an escape");
     for (Node& item : node.items) visit(item);
     for (Entry& entry : node.entries) visit(entry.value);
   }

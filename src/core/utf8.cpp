@@ -24,6 +24,15 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+bool is_text(std::string_view text) {
+  while (!text.empty() && text.front() != '\0') {
+    const auto length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return text.empty();
+}
+
 bool continues_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }

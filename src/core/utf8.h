@@ -13,6 +13,9 @@ namespace outbox_relay::core {
 /// Whether a byte goes on with a character that began before it.
 [[nodiscard]] bool continues_character(char byte);
 
+/// Whether all of it is characters, and none of them zero: C functions take it as it is.
+[[nodiscard]] bool is_text(std::string_view text);
+
 /// The text, or as many whole characters of its beginning as fit into so many bytes.
 [[nodiscard]] std::string_view beginning_of(std::string_view text, std::size_t max_bytes);
 

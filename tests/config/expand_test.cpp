@@ -183,6 +183,37 @@ TEST_CASE("a variable's value is checked but never shown", "[config]") {
   check_each(cases, with_outbox);
 }
 
+TEST_CASE("a value is UTF-8 without zeros, wherever it comes from", "[config]") {
+  const std::vector<Case> cases = {
+      {"Latin-1 in a variable",
+       R"(    headers: {a: "${WHO}"}
+)",
+       R"(relay.yaml:10:18: the value has a zero byte, or one that is no UTF-8
+        headers: {a: "${WHO}"}
+                     ^
+  hint: write the character itself, not an escape
+)",
+       {{"WHO", "M\xFCller"}}},
+      {"an escape of which yaml-cpp makes a lone byte",
+       R"(    headers: {a: "one\Nline"}
+)",
+       R"(relay.yaml:10:18: the value has a zero byte, or one that is no UTF-8
+        headers: {a: "one\Nline"}
+                     ^
+  hint: write the character itself, not an escape
+)"},
+      {"a zero",
+       R"(    headers: {a: "\0"}
+)",
+       R"(relay.yaml:10:18: the value has a zero byte, or one that is no UTF-8
+        headers: {a: "\0"}
+                     ^
+  hint: write the character itself, not an escape
+)"},
+  };
+  check_each(cases, with_outbox);
+}
+
 TEST_CASE("a variable cannot change the structure", "[config]") {
   const std::vector<Case> cases = {
       {"a value with a line of YAML in it",
