@@ -85,8 +85,13 @@ TEST_CASE("a topic that cannot be published to is held, with the reason", "[fail
       {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Reason::authorization},
       {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, Reason::invalid_topic},
   }));
-  // A missing leader is a partition's error (below). As the whole topic's, with partitions beside it as mock
-  // brokers answer, it crashes librdkafka 2.6 to 2.8: its issue 4907.
+  // Mock brokers send partitions beside any error but that the topic is unknown, which real ones do not, and
+  // librdkafka 2.6 to 2.8 reads them where it has put none: its issue 4907. A missing leader is a partition's
+  // error (below).
+  constexpr int first_that_crashes = 0x02060000;
+  constexpr int first_that_does_not = 0x02090000;
+  const bool crashes = rd_kafka_version() >= first_that_crashes && rd_kafka_version() < first_that_does_not;
+  if (crashes && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return;
   CAPTURE(rd_kafka_err2name(code));
   MockCluster cluster;
   cluster.create_topic("topic");
