@@ -30,12 +30,13 @@ class Measurement {
   void measure_parked(pqxx::connection& connection, Sample& sample) const;
   void measure_backlog(pqxx::connection& connection, std::int64_t watermark, double live_rows,
                        Sample& sample) const;
-  /// The row behind the last one that a count above `id` may walk over.
+  /// The last row that a count above `id` may walk over; nothing when there are fewer.
   [[nodiscard]] std::optional<std::int64_t> end_of_walk(pqxx::transaction_base& transaction,
                                                         std::int64_t id) const;
   /// Where the count stopped at a bound, pieces of what lies beyond say what all of it is like.
-  [[nodiscard]] double estimate(pqxx::transaction_base& transaction, std::int64_t watermark, double counted,
-                                std::int64_t reached) const;
+  void add_beyond(pqxx::transaction_base& transaction, std::int64_t watermark, std::int64_t last_counted,
+                  Sample& sample) const;
+  [[nodiscard]] std::string created() const;
   [[nodiscard]] std::string backlog_sql() const;
   [[nodiscard]] std::string pieces_sql() const;
 

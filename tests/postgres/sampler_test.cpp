@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -169,6 +170,19 @@ TEST_CASE("a large backlog is estimated", "[postgres][sampler]") {
   CHECK(sampling.next().backlog_rows == Approx(15000).epsilon(0.01));
 }
 
+TEST_CASE("where the count begins far below what is pending, the oldest row is dated roughly",
+          "[postgres][sampler]") {
+  const Database database;
+  database.deploy("outbox.sql");
+  database.execute(
+      "INSERT INTO outbox (aggregatetype, type, created_at, sent_at) SELECT 'a', 't', to_timestamp(i),"
+      " CASE WHEN i <= 90000 THEN now() END FROM generate_series(1, 100000) i");
+  Sampling sampling{database.settings(), std::numeric_limits<std::int64_t>::min()};
+  const auto sample = sampling.next();
+  CHECK(sample.backlog_rows == Approx(10'000).epsilon(0.15));
+  CHECK(sample.oldest_pending_timestamp_seconds == Approx(90'001).margin(1500));
+}
+
 TEST_CASE("a backlog is found above many sent rows that one pending row keeps above the watermark",
           "[postgres][sampler]") {
   const Database database;
@@ -181,8 +195,10 @@ TEST_CASE("a backlog is found above many sent rows that one pending row keeps ab
   insert(400'000, "now()");
   Sampling sampling{database.plain_settings()};
   CHECK(sampling.next().backlog_rows == 1);
+  insert(3, "NULL");
+  CHECK(sampling.next().backlog_rows == 4);
   insert(100'000, "NULL");
-  CHECK(sampling.next().backlog_rows == Approx(100'001).epsilon(0.15));
+  CHECK(sampling.next().backlog_rows == Approx(100'004).epsilon(0.15));
 }
 
 TEST_CASE("without pg_read_all_stats the age of snapshots is unknown, not zero", "[postgres][sampler]") {
