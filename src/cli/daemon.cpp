@@ -92,11 +92,13 @@ void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     signalled(signal);
-    await_signal();
+    // A signal that was caught before `leave` is told of behind it: it must not keep the loop at work.
+    if (!has_left_) await_signal();
   });
 }
 
 void Daemon::signalled(int signal) {
+  if (has_left_) return;
   if (signal == SIGHUP) {
     reload();
   } else if (is_draining_) {
@@ -156,7 +158,11 @@ void Daemon::drain() {
 void Daemon::leave() {
   drain_timer_.cancel();
   if (watchdog_) watchdog_->stop();
+  has_left_ = true;
   signals_.cancel();
+  signals_.clear();
+  // One that comes now must not give it another exit status.
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
   server_->stop();
 }
 

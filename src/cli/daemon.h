@@ -63,6 +63,7 @@ class Daemon {
   std::optional<http::Server> server_;
   Outboxes outboxes_;
   bool is_draining_ = false;
+  bool has_left_ = false;           ///< the outboxes are gone, nothing is waited for
   std::optional<int> failed_with_;  ///< an exit code: why it drains, if not by a signal
 };
 
