@@ -167,7 +167,7 @@ TEST_CASE("a large backlog is estimated", "[postgres][sampler]") {
   Sampling sampling{database.plain_settings()};
   CHECK(sampling.next().backlog_rows == 30000);
   database.execute("DELETE FROM outbox WHERE id % 2 = 0");
-  CHECK(sampling.next().backlog_rows == Approx(15000).epsilon(0.01));
+  CHECK(std::abs(sampling.next().backlog_rows - 15000) <= 4);
 }
 
 TEST_CASE("where the count begins far below what is pending, the oldest row is dated roughly",
